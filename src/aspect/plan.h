@@ -1,0 +1,135 @@
+/*
+ * The plan: everything that is decided, opened, compiled or allocated before the clone. The child is a copy of the process that made it, so
+ * it reads the same plan at the same addresses.
+ */
+#ifndef ASPECT_PLAN_H
+#define ASPECT_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "spec/spec.h"
+
+/* The aspects: X(ID, name). One file each; aspect.h has the interface, sequence.c their order in each phase. */
+#define ASPECTS(X)               \
+	X(ENGINE, "engine")      \
+	X(USER, "user")          \
+	X(PID, "pid")            \
+	X(IPC, "ipc")            \
+	X(UTS, "uts")            \
+	X(TIME, "time")          \
+	X(NET, "net")            \
+	X(CGROUP, "cgroup")      \
+	X(ROOTFS, "rootfs")      \
+	X(MOUNTS, "mounts")      \
+	X(DEVICES, "devices")    \
+	X(MASKS, "masks")        \
+	X(SYSCTL, "sysctl")      \
+	X(TTY, "tty")            \
+	X(STDIO, "stdio")        \
+	X(HOOKS, "hooks")        \
+	X(KEYRING, "keyring")    \
+	X(PERSONALITY, "personality") \
+	X(SCHED, "sched")        \
+	X(MEMPOLICY, "mempolicy") \
+	X(RDT, "rdt")            \
+	X(OOM, "oom")            \
+	X(RLIMITS, "rlimits")    \
+	X(IDS, "ids")            \
+	X(CAPS, "caps")          \
+	X(NNP, "nnp")            \
+	X(APPARMOR, "apparmor")  \
+	X(SELINUX, "selinux")    \
+	X(SECCOMP, "seccomp")    \
+	X(EXEC, "exec")
+
+enum aspect_id {
+#define X(id, name) ASPECT_##id,
+	ASPECTS(X)
+#undef X
+	ASPECT_MAX
+};
+
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
+
+/*
+ * How this run was asked for: what is not in the spec.
+ * @id: the container's id (checked)
+ * @bundle: absolute path of the bundle
+ * @console_socket, @pidfd_socket, @notify_socket: unix socket paths or NULL (notify_socket: NOTIFY_SOCKET of the environment)
+ * @preserve_fds: descriptors 3 .. 3 + n - 1 are given to the payload;  @listen_fds: of those, how many came by LISTEN_FDS
+ * @exec: this is `hull exec`: only the phases of the process run
+ * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
+ */
+struct request {
+	const char *id;
+	const char *bundle;
+	const char *console_socket, *pidfd_socket, *notify_socket;
+	unsigned int preserve_fds, listen_fds;
+	bool exec;
+	bool detach;
+	bool no_pivot, no_new_keyring;
+	enum cgroup_manager cgroup_manager;
+	const char *const *cgroup_sub;
+	size_t n_cgroup_sub;
+	bool ignore_paused;
+};
+
+/*
+ * Who asks.
+ * @euid, @egid: of the caller;  @privileged: euid 0 with CAP_SYS_ADMIN in the user namespace it runs in
+ * @initial_userns: that namespace is the machine's first one (/proc/self/uid_map maps everything)
+ * @caps: the bounding set as a mask
+ */
+struct caller {
+	uid_t euid;
+	gid_t egid;
+	bool privileged;
+	bool initial_userns;
+	uint64_t bounding;
+};
+
+/*
+ * What undo needs to know and the state file keeps: facts, no plans.
+ * @cgroups: paths of cgroup directories that were made, absolute, deepest last;  @rdt_dir: resctrl group that was made, NULL: none
+ * @clone_flags: namespaces that the container has for itself or joined (CLONE_NEW*): what exec must enter
+ */
+struct facts {
+	pid_t pid;
+	uint64_t pid_start;
+	uint64_t clone_flags;
+	struct string_list cgroups;
+	char *rdt_dir;
+};
+
+/*
+ * @spec: what is asked for;  @process: whose process: the spec's, or that of `hull exec`
+ * @new_namespaces: CLONE_NEW* flags of namespaces to make;  @join_fd[type]: a namespace file to enter, NO_FD: none
+ * @has_userns: the payload lives in a user namespace of its own or a joined one
+ * @data: one private structure an aspect, allocated in @arena by its check or prepare
+ * @keep: descriptors that the child must not lose before exec are simply open; all are O_CLOEXEC
+ * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
+ * @state_fd: memfd with the state document that hooks read on stdin, NO_FD: no hooks
+ */
+struct plan {
+	const struct spec *spec;
+	const struct process *process;
+	const struct request *request;
+	const struct caller *caller;
+	struct arena *arena;
+	struct error *error;
+	const struct log *log;
+	struct facts *facts;
+	uint64_t new_namespaces;
+	int join_fd[NAMESPACE_MAX];
+	bool has_userns;
+	int cgroup_fd;
+	int state_fd;
+	void *data[ASPECT_MAX];
+};
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * An arena: memory that is given out in order and given back all at once.
+ *
+ * It is one reservation of address space (mmap, MAP_NORESERVE): creating it can fail, taking from it cannot. Every input that
+ * feeds one has a named limit well below the reservation, so running out is a bug and ends the program with a message.
+ * A child made by clone3 sees the same addresses, which is why a fault record can name a string by its offset.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* address space of one arena; pages are paid for when touched */
+#define ARENA_SIZE ((size_t)256 << 20)
+
+/*
+ * @base: start of the reservation, NULL: none
+ * @used: bytes given out
+ */
+struct arena {
+	char *base;
+	size_t used;
+};
+
+/**
+ * arena_init - reserve the address space.
+ * Return: 0 or -errno of mmap.
+ */
+int arena_init(struct arena *a);
+
+/**
+ * arena_deinit - give everything back; an arena of zeros is accepted.
+ */
+void arena_deinit(struct arena *a);
+
+/**
+ * arena_alloc - take memory: zeroed, aligned to 16 bytes; never NULL.
+ * @size: bytes, 0 is accepted.
+ */
+void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, alloc_size(2), returns_nonnull));
+
+/**
+ * arena_array - take memory for @count elements of @size bytes; the product is checked.
+ */
+void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((malloc, alloc_size(2, 3), returns_nonnull));
+
+/**
+ * arena_strdup - copy a string; NULL gives NULL.
+ */
+char *arena_strdup(struct arena *a, const char *s);
+
+/**
+ * arena_strndup - copy @length bytes and end them with a zero.
+ */
+char *arena_strndup(struct arena *a, const char *s, size_t length) __attribute__((returns_nonnull));
+
+/**
+ * arena_printf - format into the arena.
+ */
+char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
+
+/* arena_new(arena, type): one zeroed object */
+#define arena_new(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+/* arena_many(arena, type, count): an array of zeroed objects */
+#define arena_many(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))
+
+#endif

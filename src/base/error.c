@@ -1,0 +1,57 @@
+/* The error value: formatting only. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set_text(struct error *e, int errnum, const char *format, va_list args)
+{
+	int length;
+	size_t used;
+
+	e->errnum = errnum < 0 ? -errnum : errnum;
+	length = vsnprintf(e->text, sizeof(e->text), format, args);
+	used = length < 0 ? 0 : (size_t)length;
+	if (e->errnum != 0 && used < sizeof(e->text))
+		(void)snprintf(e->text + used, sizeof(e->text) - used, ": %s", strerror(e->errnum)); /* cut is fine */
+}
+
+int fail(struct error *e, int errnum, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	e->exit_code = 0;
+	set_text(e, errnum, format, args);
+	va_end(args);
+	return -1;
+}
+
+int fail_exit(struct error *e, int exit_code, int errnum, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_text(e, errnum, format, args);
+	e->exit_code = exit_code;
+	va_end(args);
+	return -1;
+}
+
+int fail_wrap(struct error *e, const char *format, ...)
+{
+	char old[ERROR_TEXT_MAX];
+	va_list args;
+	int length;
+	size_t used;
+
+	memcpy(old, e->text, sizeof(old));
+	va_start(args, format);
+	length = vsnprintf(e->text, sizeof(e->text), format, args);
+	va_end(args);
+	used = length < 0 ? 0 : (size_t)length;
+	if (used < sizeof(e->text))
+		(void)snprintf(e->text + used, sizeof(e->text) - used, ": %s", old); /* a cut message is still a message */
+	return -1;
+}

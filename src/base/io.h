@@ -1,0 +1,47 @@
+/* Whole files: read with a limit, written at once, replaced atomically. */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+
+/**
+ * io_read_fd - read a descriptor to its end.
+ * @limit: bytes accepted.
+ * @ret_text: zero-terminated, in @arena.  @ret_length: without that zero; may be NULL.
+ * Return: 0, -EFBIG (more than @limit), or -errno.
+ */
+int io_read_fd(int fd, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length);
+
+/**
+ * io_read_file - open @path below @dirfd (AT_FDCWD: the current directory) and read it to its end.
+ * A FIFO or device does not block it: only regular files (and what procfs and cgroupfs show as such) are read, else -EINVAL.
+ */
+int io_read_file(int dirfd, const char *path, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length);
+
+/**
+ * io_read_small - read a small file (procfs, sysfs, cgroupfs) into a caller's buffer with one read; the final newline is cut. Child code may call it.
+ * Return: length or -errno.
+ */
+ssize_t io_read_small(int dirfd, const char *path, char *buffer, size_t size);
+
+/**
+ * io_write_all - write everything, also after short writes and EINTR. Child code may call it.
+ */
+int io_write_all(int fd, const void *data, size_t length);
+
+/**
+ * io_write_file - write to an existing file (procfs, sysfs, cgroupfs) with one write(2). Child code may call it.
+ * Return: 0 or -errno; a short write is -EIO.
+ */
+int io_write_file(int dirfd, const char *path, const char *data, size_t length);
+
+/**
+ * io_replace_file - write @path atomically: a temporary file beside it, then renameat(2).
+ * @mode: permission bits of the new file.
+ */
+int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length);
+
+#endif
