@@ -21,6 +21,7 @@ enum { FAULT_DETAIL_MAX = 160 };
  * @proc: a procfs of the container's pid namespace, opened by fd so that nothing in the rootfs can stand in its way; NO_FD until mounts/enter made one
  *        (child_proc() makes a detached one on demand)
  * @tty: the console's terminal side, NO_FD: none
+ * @program: what execve(2) gets; found by exec/seal
  * @aspect, @phase: stamped by the engine, copied into fault records
  */
 struct child {
@@ -29,6 +30,7 @@ struct child {
 	int root;
 	int proc;
 	int tty;
+	const char *program;
 	uint16_t aspect, phase;
 };
 

@@ -110,6 +110,7 @@ struct facts {
  * @spec: what is asked for;  @process: whose process: the spec's, or that of `hull exec`
  * @new_namespaces: CLONE_NEW* flags of namespaces to make;  @join_fd[type]: a namespace file to enter, NO_FD: none
  * @has_userns: the payload lives in a user namespace of its own or a joined one
+ * @commit, @engine: see plan_commit()
  * @data: one private structure an aspect, allocated in @arena by its check or prepare
  * @keep: descriptors that the child must not lose before exec are simply open; all are O_CLOEXEC
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
@@ -130,6 +131,17 @@ struct plan {
 	int cgroup_fd;
 	int state_fd;
 	void *data[ASPECT_MAX];
+	int (*commit)(struct plan *p);
+	void *engine; /* run/'s own */
 };
+
+/**
+ * plan_commit - write @p->facts to the state file, before what they name is created: whatever happens then, delete can undo it.
+ * Return: 0 or -1 after fail().
+ */
+static inline int plan_commit(struct plan *p)
+{
+	return p->commit ? p->commit(p) : 0;
+}
 
 #endif
