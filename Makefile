@@ -1,0 +1,58 @@
+# The front door. Everything is built by meson and ninja; this only knows the order. `make run` and `make check` need nothing but this file on a
+# fresh Debian 12: scripts/deps installs what is missing (as root), or says what to install.
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+BUILD := build
+HULL := $(CURDIR)/$(BUILD)/hull
+
+.PHONY: all run check bench install uninstall deps clean fuzz lint
+
+all:
+	@scripts/deps build
+	@CC=musl-gcc scripts/build $(BUILD)
+
+run: all
+	@scripts/demo $(HULL)
+
+# CHECK="sys/lifecycle unit" runs only the suites whose names contain one of the words
+check:
+	@scripts/deps build check
+	@test/run $(CHECK)
+
+lint:
+	@scripts/deps build check
+	@test/run lint
+
+bench: all
+	@scripts/deps build check
+	@bench/run
+
+fuzz:
+	@scripts/deps build check
+	@test/fuzz/run
+
+deps:
+	@scripts/deps build check
+
+install: all
+	install -D -s -m 755 $(HULL) $(DESTDIR)$(PREFIX)/bin/hull
+	install -D -m 644 include/hull.h $(DESTDIR)$(PREFIX)/include/hull.h
+	install -d $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d
+	sed 's|@PREFIX@|$(PREFIX)|g' contrib/containers.conf.d/50-hull.conf >$(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-hull.conf
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(HULL) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hull
+	$(HULL) completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hull
+	$(HULL) completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hull.fish
+	for page in doc/*.[1-8]; do \
+		if [ -f "$$page" ]; then install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; fi; \
+	done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/hull $(DESTDIR)$(PREFIX)/include/hull.h $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-hull.conf
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hull $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hull
+	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hull.fish $(DESTDIR)$(PREFIX)/share/man/man[1-8]/hull*
+
+clean:
+	rm -rf build build-asan build-gcc build-clang build-musl build-fuzz
