@@ -9,10 +9,12 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum log_target { LOG_TO_FILE, LOG_TO_SYSLOG, LOG_TO_JOURNAL };
 
 /*
  * @fd: the log file (O_APPEND), NO_FD: none.   @format, @level: of everything
  * @to_stderr: also write "NAME: message" to stderr
+ * @target, @ident: what @fd leads to, and the name used there (NULL: @name); log_open() sets them
  * @name: what the program was called as ("hull", "crun", "runc")
  */
 struct log {
@@ -20,6 +22,8 @@ struct log {
 	enum log_format format;
 	enum log_level level;
 	bool to_stderr;
+	enum log_target target;
+	const char *ident;
 	const char *name;
 };
 

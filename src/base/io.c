@@ -1,0 +1,146 @@
+/* Whole files: every read has a limit, every write is complete or an error. */
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/scope.h"
+#include "base/text.h"
+
+int io_read_fd(int fd, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length)
+{
+	char *text = arena_alloc(arena, limit + 2); /* one byte to notice that there is more, one zero */
+	size_t length = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, text + length, limit + 1 - length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		length += (size_t)n;
+	} while (n != 0 && length <= limit);
+	if (length > limit)
+		return -EFBIG;
+	/* give the untouched rest back: it is still zero, as the arena promises */
+	arena->used = (size_t)(text - arena->base) + length + 1;
+	*ret_text = text;
+	if (ret_length)
+		*ret_length = length;
+	return 0;
+}
+
+int io_read_file(int dirfd, const char *path, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length)
+{
+	scope_fd int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return io_read_fd(fd, limit, arena, ret_text, ret_length);
+}
+
+CHILD ssize_t io_read_small(int dirfd, const char *path, char *buffer, size_t size)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do
+		n = read(fd, buffer, size);
+	while (n < 0 && errno == EINTR);
+	(void)close_fd(fd);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n >= size)
+		return -EFBIG;
+	if (n > 0 && buffer[n - 1] == '\n')
+		n--;
+	buffer[n] = '\0';
+	return n;
+}
+
+CHILD int io_write_all(int fd, const void *data, size_t length)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (length > 0) {
+		n = write(fd, p, length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+CHILD int io_write_file(int dirfd, const char *path, const char *data, size_t length)
+{
+	int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do
+		n = write(fd, data, length);
+	while (n < 0 && errno == EINTR);
+	(void)close_fd(fd);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == length ? 0 : -EIO;
+}
+
+/* Write the temporary file. On failure nothing is left of it. */
+static int write_new(int dirfd, const char *path, mode_t mode, const void *data, size_t length)
+{
+	scope_fd int fd = NO_FD;
+	int r;
+
+	fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0 && errno == EEXIST) {
+		/* the name holds our pid: an earlier owner of the number died before its rename */
+		(void)unlinkat(dirfd, path, 0);
+		fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	}
+	if (fd < 0)
+		return -errno;
+	r = io_write_all(fd, data, length);
+	if (r == 0 && (mode & 077) != 0 && fchmod(fd, mode) < 0) /* whatever the caller's umask is */
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(dirfd, path, 0);
+	return r;
+}
+
+int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char temporary[PATH_MAX];
+	int r, n;
+
+	n = snprintf(temporary, sizeof(temporary), "%.*s.%s.%d", (int)(name - path), path, name, (int)getpid());
+	if (n < 0 || (size_t)n >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	r = write_new(dirfd, temporary, mode, data, length);
+	if (r < 0)
+		return r;
+	if (renameat(dirfd, temporary, dirfd, path) < 0) {
+		r = -errno;
+		(void)unlinkat(dirfd, temporary, 0);
+	}
+	return r;
+}

@@ -1,0 +1,133 @@
+/* Processes by pid and start time. The start time is read after the pidfd was opened: whoever the pidfd names then is who was read. */
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/io.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+/* The number at *@s up to the next space; *@s moves behind that. */
+static int next_number(char **s, int64_t *ret_value)
+{
+	char *end = strchr(*s, ' ');
+	int r;
+
+	if (!end)
+		return -EINVAL;
+	*end = '\0';
+	r = text_to_i64(*s, ret_value);
+	*s = end + 1;
+	return r;
+}
+
+/* proc_pid_stat(5): "pid (comm) state ppid …"; comm may hold anything, so the last ')' ends it */
+static int parse_stat(char *line, struct process_stat *ret_stat)
+{
+	char *p = strrchr(line, ')');
+	int64_t value = 0, parent = 0;
+	char state;
+	int field;
+
+	if (!p || p[1] != ' ' || p[2] == '\0' || p[3] != ' ')
+		return -EINVAL;
+	state = p[2];
+	p += 4;
+	for (field = 4; field <= 22; field++) {
+		/* some fields are unsigned and large (signal masks and limits come later): all up to 22 fit */
+		if (next_number(&p, &value) < 0)
+			return -EINVAL;
+		if (field == 4)
+			parent = value;
+	}
+	*ret_stat = (struct process_stat){ .state = state, .parent = (pid_t)parent, .start = (uint64_t)value };
+	return 0;
+}
+
+int process_read_stat(pid_t pid, struct process_stat *ret_stat)
+{
+	char path[64], number[TEXT_NUMBER_MAX], line[1024];
+	struct text t = text_on(path, sizeof(path));
+	ssize_t n;
+
+	if (pid <= 0)
+		return -ESRCH;
+	text_add(&t, "/proc/");
+	text_add(&t, text_from_u64(number, (uint64_t)pid));
+	text_add(&t, "/stat");
+	n = io_read_small(AT_FDCWD, path, line, sizeof(line));
+	if (n == -ENOENT)
+		return -ESRCH;
+	if (n < 0)
+		return (int)n;
+	return parse_stat(line, ret_stat);
+}
+
+/* 0: it is the one and lives; else -ESRCH or -errno */
+static int verify(pid_t pid, uint64_t start)
+{
+	struct process_stat stat;
+	int r = process_read_stat(pid, &stat);
+
+	if (r < 0)
+		return r;
+	if (stat.state == 'Z' || stat.state == 'X' || (start != 0 && stat.start != start))
+		return -ESRCH;
+	return 0;
+}
+
+bool process_alive(pid_t pid, uint64_t start)
+{
+	return verify(pid, start) == 0;
+}
+
+int process_open(pid_t pid, uint64_t start)
+{
+	scope_fd int fd = NO_FD;
+	int r;
+
+	if (pid <= 0)
+		return -ESRCH;
+	fd = sys_pidfd_open(pid, 0);
+	if (fd < 0)
+		return fd == -EINVAL ? -ESRCH : fd; /* EINVAL: a thread's number, not a process's */
+	r = verify(pid, start);
+	if (r < 0)
+		return r;
+	return take_fd(&fd);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int process_wait_gone(int pidfd, int timeout_ms)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+	int64_t end = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	int left = timeout_ms, r;
+
+	for (;;) {
+		r = poll(&poll_fd, 1, left);
+		if (r > 0)
+			return (poll_fd.revents & POLLNVAL) != 0 ? -EBADF : 0;
+		if (r == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+		if (timeout_ms >= 0) {
+			int64_t rest = end - now_ms();
+
+			left = rest > 0 ? (int)rest : 0;
+		}
+	}
+}
