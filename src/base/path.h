@@ -14,7 +14,7 @@
 /**
  * path_open - open @path inside @root.
  * @path: absolute or relative, both mean: below @root; "" and "/" mean the root itself.
- * @flags: open(2) flags; O_CLOEXEC is added.
+ * @flags: open(2) flags; O_CLOEXEC is added; a file that O_CREAT makes has mode 0644.
  * @resolve: further RESOLVE_* bits, for example RESOLVE_NO_SYMLINKS; 0: none.
  * Return: a descriptor or -errno (-ELOOP, -EXDEV and -EAGAIN as openat2(2) says; EAGAIN is retried).
  */
@@ -36,7 +36,7 @@ int path_make_file(int root, const char *path, mode_t mode);
 /**
  * path_open_parent - open the directory that holds the last component of @path, made if @make.
  * @ret_name: that last component (points into @path); "." when @path is the root.
- * Return: an O_PATH descriptor of the directory, or -errno.
+ * Return: an O_PATH descriptor of the directory, or -errno (-EINVAL: @path ends in "/", "." or "..", so it names nothing in a directory).
  */
 int path_open_parent(int root, const char *path, bool make, const char **ret_name);
 
