@@ -29,6 +29,12 @@ int names_find(const struct names *names, const char *name, uint64_t *ret_value)
  */
 const char *names_of(const struct names *names, uint64_t value);
 
+/**
+ * names_signal - what a person calls a signal: "TERM", "SIGTERM", "sigterm", "15", "RTMIN+3", "SIGRTMAX-1"; "0" is accepted.
+ * Return: 0, or -EINVAL.
+ */
+int names_signal(const char *text, int *ret);
+
 /* linux.namespaces[].type, in the order in which they are joined: X(enum, "name", CLONE flag, file under /proc/PID/ns) */
 #define NAMESPACE_TYPES(X)                            \
 	X(USER, "user", CLONE_NEWUSER, "user")        \
@@ -120,7 +126,7 @@ extern const struct names names_actions;      /* value: enum seccomp_action */
 extern const struct names names_operators;    /* value: enum seccomp_operator */
 extern const struct names names_arches;       /* value: enum seccomp_arch */
 extern const struct names names_seccomp_flags; /* value: SECCOMP_FILTER_FLAG_* */
-extern const struct names names_capabilities; /* value: CAP_* (a number, not a bit); generated from linux/capability.h */
+extern const struct names names_capabilities; /* value: CAP_* (a number, not a bit) */
 extern const struct names names_rlimits;      /* value: RLIMIT_* */
 extern const struct names names_sched_policies; /* value: SCHED_* */
 extern const struct names names_sched_flags;  /* value: SCHED_FLAG_* */
@@ -128,7 +134,7 @@ extern const struct names names_io_classes;   /* value: IOPRIO_CLASS_* */
 extern const struct names names_mpol_modes;   /* value: MPOL_* */
 extern const struct names names_mpol_flags;   /* value: MPOL_F_* */
 extern const struct names names_personalities; /* value: PER_* */
-extern const struct names names_propagations; /* value: MS_SHARED …: shared, rshared, … */
+extern const struct names names_propagations; /* value: MS_SHARED …, with MS_REC for rshared … */
 extern const struct names names_signals;      /* value: a signal's number; names without SIG */
 
 #endif
