@@ -76,7 +76,7 @@ static int refuse_range(const struct reader *r, const struct place *at, const st
 
 static int read_unsigned(const struct reader *r, const struct json *v, const struct place *at, uint64_t max, uint64_t *ret_value)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	int result = v->type == JSON_NUMBER ? json_to_u64(v, &value) : -EINVAL;
 
 	if (result == -EINVAL)
@@ -89,7 +89,7 @@ static int read_unsigned(const struct reader *r, const struct json *v, const str
 
 static int read_signed(const struct reader *r, const struct json *v, const struct place *at, int64_t min, int64_t max, int64_t *ret_value)
 {
-	int64_t value;
+	int64_t value = 0;
 	int result = v->type == JSON_NUMBER ? json_to_i64(v, &value) : -EINVAL;
 
 	if (result == -EINVAL)
@@ -122,7 +122,7 @@ static int read_char(const struct reader *r, const struct field *f, const struct
 
 static int read_i32(const struct reader *r, const struct field *f, const struct json *v, const struct place *at, void *member)
 {
-	int64_t value;
+	int64_t value = 0;
 
 	(void)f;
 	if (read_signed(r, v, at, INT32_MIN, INT32_MAX, &value) < 0)
@@ -133,7 +133,7 @@ static int read_i32(const struct reader *r, const struct field *f, const struct 
 
 static int read_u32(const struct reader *r, const struct field *f, const struct json *v, const struct place *at, void *member)
 {
-	uint64_t value;
+	uint64_t value = 0;
 
 	(void)f;
 	if (read_unsigned(r, v, at, UINT32_MAX, &value) < 0)
@@ -287,7 +287,7 @@ static void store_number(void *member, uint32_t size, uint64_t value)
 
 static int read_name(const struct reader *r, const struct field *f, const struct json *v, const struct place *at, void *member)
 {
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (v->type == JSON_STRING && !*v->text && !(f->flags & FIELD_REQUIRED))
 		return 0;
@@ -301,7 +301,7 @@ static int read_names(const struct reader *r, const struct field *f, const struc
 {
 	struct field_list *list = member;
 	struct place here = { .up = at };
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (begin_list(r, f, v, at, JSON_ARRAY, f->size, list) < 0)
 		return -1;
