@@ -1,0 +1,107 @@
+/*
+ * The payload's descriptors: 0, 1 and 2, those that the caller asked to preserve, and nothing else.
+ *
+ * What hull opens itself is O_CLOEXEC at birth; close_range(2) marks what the caller left open. Marked, not closed: the channel to the parent must
+ * live until execve has succeeded. Descriptors 0 to 2 are given to the payload's user, so that it can open /dev/stdout again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "aspect/aspect.h"
+#include "base/sys.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4u
+#endif
+/* /dev/null is 1:3; more descriptors than a process may have at all are not preserved */
+enum { NULL_MAJOR = 1, NULL_MINOR = 3, STDIO_FIRST = STDERR_FILENO + 1, STDIO_PRESERVE_MAX = 1 << 20 };
+
+/* @give: bit n: descriptor n changes its owner;  @first: the first descriptor that is not preserved */
+struct stdio_plan {
+	unsigned int give;
+	unsigned int first;
+};
+
+static int stdio_check(struct plan *p)
+{
+	struct stdio_plan *plan = arena_new(p->arena, struct stdio_plan);
+
+	if (p->request->preserve_fds > STDIO_PRESERVE_MAX || p->request->listen_fds > p->request->preserve_fds)
+		return fail(p->error, 0, "cannot preserve %u descriptors", p->request->preserve_fds);
+	plan->first = STDIO_FIRST + p->request->preserve_fds;
+	p->data[ASPECT_STDIO] = plan;
+	return 0;
+}
+
+/* Which of 0 to 2 the payload's user should own and does not. A terminal that is made later is given away where it is made. */
+static unsigned int to_give(const struct plan *p)
+{
+	unsigned int give = 0;
+	struct stat st;
+
+	if (p->process->terminal)
+		return 0;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fstat(fd, &st) < 0 || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(NULL_MAJOR, NULL_MINOR)))
+			continue;
+		/* with a user namespace the two ids are not comparable */
+		if (p->has_userns || st.st_uid != p->process->user.uid)
+			give |= 1u << fd;
+	}
+	return give;
+}
+
+static int stdio_prepare(struct plan *p)
+{
+	struct stdio_plan *plan = p->data[ASPECT_STDIO];
+
+	plan->give = to_give(p);
+	for (unsigned int fd = STDIO_FIRST; fd < plan->first; fd++) {
+		int flags = fcntl((int)fd, F_GETFD);
+
+		/* what came through execve cannot have FD_CLOEXEC: such a descriptor is one of our own */
+		if (flags < 0 || (flags & FD_CLOEXEC))
+			return fail(p->error, EBADF, "cannot preserve fd %u", fd);
+	}
+	return 0;
+}
+
+static CHILD int stdio_seal(struct child *c)
+{
+	const struct stdio_plan *plan = c->plan->data[ASPECT_STDIO];
+	int r;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (!(plan->give & (1u << fd)) || fchown(fd, c->plan->process->user.uid, (gid_t)-1) == 0)
+			continue;
+		/* not ours to give, an id that is not mapped, or a filesystem that keeps no owners: the open descriptor works all the same */
+		if (errno != EPERM && errno != EINVAL && errno != EROFS && errno != EACCES)
+			return child_fail_number(c, FAULT("cannot give descriptor %n to the user"), errno, NULL, fd);
+	}
+	r = sys_close_range(plan->first, ~0u, CLOSE_RANGE_CLOEXEC);
+	if (r < 0)
+		return child_fail(c, FAULT("cannot mark descriptors to be closed"), r, NULL, NULL);
+	return 0;
+}
+
+static void stdio_explain(const struct plan *p, enum phase phase, struct explain *x)
+{
+	if (phase != PHASE_SEAL)
+		return;
+	if (p->request->preserve_fds == 1)
+		explain_step(x, "keep descriptor %d", STDIO_FIRST);
+	if (p->request->preserve_fds > 1)
+		explain_step(x, "keep descriptors %d to %u", STDIO_FIRST, STDIO_FIRST + p->request->preserve_fds - 1);
+	explain_step(x, "close all other descriptors but 0, 1 and 2 at execve");
+}
+
+const struct aspect aspect_stdio = {
+	.id = ASPECT_STDIO,
+	.check = stdio_check,
+	.prepare = stdio_prepare,
+	.seal = stdio_seal,
+	.explain = stdio_explain,
+};
