@@ -53,6 +53,15 @@ int hull_exit_code(const struct hull *hull);
 void hull_log(struct hull *hull, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
+ * hull_protect_executable - make sure that no container can write the running program's file (CVE-2019-5736): where it could, the program is executed
+ * again from a sealed copy in memory. To be called first in main(), before anything that a second execution would do twice, by a program that then calls
+ * hull_create(), hull_run() or hull_exec().
+ * @argv: of main().
+ * Return: 0 (protected, or nothing to protect), or -errno; does not return when it executes the copy.
+ */
+int hull_protect_executable(char *const argv[]);
+
+/*
  * @bundle: NULL: the current directory;  @config: file name, NULL: "config.json" in the bundle
  * @console_socket, @pidfd_socket, @pid_file: paths or NULL
  * @preserve_fds: so many descriptors after 2 (and after LISTEN_FDS) are given to the payload
@@ -154,8 +163,6 @@ int hull_pids(struct hull *hull, const char *id, pid_t **ret_pids, size_t *ret_n
 
 /* hull_mounts - add or remove mounts of a running container; @file holds an array of OCI mounts */
 int hull_mounts(struct hull *hull, const char *id, bool add, const char *file);
-
-/* hull_update_check … resources: the next issue */
 
 #ifdef __cplusplus
 }

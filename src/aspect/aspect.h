@@ -11,6 +11,10 @@
 
 enum phase { PHASE_CHECK, PHASE_PREPARE, PHASE_PARENT, PHASE_ENTER, PHASE_SETTLE, PHASE_SEAL, PHASE_EXEC, PHASE_UNDO, PHASE_MAX };
 
+/* aspect_name, phase_name - for messages */
+const char *aspect_name(enum aspect_id id);
+const char *phase_name(enum phase phase);
+
 /* room for the kernel's own words (fs context log) in a fault record */
 enum { FAULT_DETAIL_MAX = 160 };
 
@@ -73,6 +77,11 @@ CHILD int child_send_fd(const struct child *c, int kind, int fd);
  * Return: a descriptor that stays c's, or -1 after child_fail().
  */
 CHILD int child_proc(struct child *c);
+
+/**
+ * child_wait_hooks - let the parent run the prestart and createRuntime hooks, and wait until it has; nothing without such hooks.
+ */
+CHILD int child_wait_hooks(struct child *c);
 
 /*
  * What an explain callback writes to: one call a step.

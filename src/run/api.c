@@ -1,0 +1,240 @@
+/* The public functions of hull.h: each checks its arguments, starts a fresh arena and hands over to the job that does the work. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "run/explain.h"
+#include "run/handle.h"
+#include "run/live.h"
+#include "run/show.h"
+
+#define API __attribute__((visibility("default")))
+
+/* A caller built against an older header passes a shorter structure: what it does not know is zero. */
+#define COPY_OPTIONS(local, given)                                                                       \
+	do {                                                                                             \
+		size_t known = (given) && (given)->size < sizeof(local) ? (given)->size : sizeof(local); \
+                                                                                                         \
+		memset(&(local), 0, sizeof(local));                                                      \
+		if (given)                                                                               \
+			memcpy(&(local), (given), known);                                                \
+		(local).size = sizeof(local);                                                            \
+	} while (0)
+
+static int begin(struct hull *h)
+{
+	int r;
+
+	memset(&h->error, 0, sizeof(h->error));
+	if (h->arena.base && h->arena.used == 0)
+		return 0;
+	arena_deinit(&h->arena);
+	r = arena_init(&h->arena);
+	return r < 0 ? fail(&h->error, r, "cannot reserve memory") : 0;
+}
+
+static char *default_root(void)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	char *root = NULL;
+
+	if (geteuid() == 0 || !runtime_dir || !runtime_dir[0])
+		return strdup("/run/hull");
+	return asprintf(&root, "%s/hull", runtime_dir) < 0 ? NULL : root;
+}
+
+static int set_options(struct hull *h, const struct hull_options *o)
+{
+	static const char *const managers[] = { "cgroupfs", "systemd", "disabled" };
+	int r;
+
+	h->root_given = o->root != NULL;
+	h->root = o->root ? strdup(o->root) : default_root();
+	if (!h->root)
+		return fail(&h->error, ENOMEM, "cannot keep the state directory's name");
+	h->log = (struct log){
+		.fd = NO_FD, .format = o->log_json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, .level = (enum log_level)o->log_level, .to_stderr = true,
+		.name = o->name ? o->name : "hull",
+	};
+	if (o->log_level < LOG_LEVEL_ERROR || o->log_level > LOG_LEVEL_DEBUG)
+		return fail(&h->error, 0, "log level out of range: %d", o->log_level);
+	h->cgroup_manager = CGROUP_MANAGER_CGROUPFS;
+	if (o->cgroup_manager) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(managers) && strcmp(managers[i], o->cgroup_manager) != 0)
+			i++;
+		if (i == ARRAY_SIZE(managers))
+			return fail(&h->error, 0, "unknown cgroup manager '%s': cgroupfs, systemd or disabled", o->cgroup_manager);
+		h->cgroup_manager = (enum cgroup_manager)i;
+	}
+	r = o->log ? log_open(&h->log, o->log) : 0;
+	return r < 0 ? fail(&h->error, r, "cannot open the log '%s'", o->log) : 0;
+}
+
+API int hull_open(const struct hull_options *options, struct hull **ret_hull)
+{
+	struct hull_options o;
+	struct hull *h = calloc(1, sizeof(*h));
+
+	*ret_hull = h;
+	if (!h)
+		return -1;
+	h->log.fd = NO_FD;
+	h->log.name = "hull";
+	COPY_OPTIONS(o, options);
+	return set_options(h, &o) < 0 ? -1 : begin(h);
+}
+
+API void hull_close(struct hull *h)
+{
+	if (!h)
+		return;
+	(void)close_fd(h->log.fd);
+	arena_deinit(&h->arena);
+	free(h->root);
+	free(h);
+}
+
+API const char *hull_error(const struct hull *h)
+{
+	return h->error.text;
+}
+
+API int hull_exit_code(const struct hull *h)
+{
+	return h->error.exit_code;
+}
+
+API void hull_log(struct hull *h, int level, const char *format, ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args); /* a longer message is cut */
+	va_end(args);
+	log_write(&h->log, (enum log_level)level, "%s", text);
+}
+
+API int hull_create(struct hull *h, const char *id, const struct hull_create_options *options)
+{
+	struct hull_create_options o;
+	int unused;
+
+	COPY_OPTIONS(o, options);
+	o.detach = true;
+	return begin(h) < 0 ? -1 : container_create(h, id, &o, false, &unused);
+}
+
+API int hull_run(struct hull *h, const char *id, const struct hull_create_options *options, int *ret_status)
+{
+	struct hull_create_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : container_create(h, id, &o, true, ret_status);
+}
+
+API int hull_start(struct hull *h, const char *id)
+{
+	return begin(h) < 0 ? -1 : container_start(h, id);
+}
+
+API int hull_exec(struct hull *h, const char *id, const struct hull_exec_options *options, int *ret_status)
+{
+	struct hull_exec_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : container_exec(h, id, &o, ret_status);
+}
+
+API int hull_kill(struct hull *h, const char *id, const char *signal, unsigned int flags)
+{
+	return begin(h) < 0 ? -1 : container_kill(h, id, signal, flags & HULL_KILL_ALL);
+}
+
+API int hull_delete(struct hull *h, const char *id, unsigned int flags)
+{
+	return begin(h) < 0 ? -1 : container_delete(h, id, flags & HULL_DELETE_FORCE);
+}
+
+API int hull_wait(struct hull *h, const char *id, int *ret_status)
+{
+	return begin(h) < 0 ? -1 : container_wait(h, id, ret_status);
+}
+
+API int hull_pause(struct hull *h, const char *id)
+{
+	return begin(h) < 0 ? -1 : container_freeze(h, id, true);
+}
+
+API int hull_resume(struct hull *h, const char *id)
+{
+	return begin(h) < 0 ? -1 : container_freeze(h, id, false);
+}
+
+API int hull_list(struct hull *h, struct hull_info **ret_infos, size_t *ret_n)
+{
+	return begin(h) < 0 ? -1 : show_list(h, ret_infos, ret_n);
+}
+
+API void hull_free_infos(struct hull_info *infos)
+{
+	free(infos);
+}
+
+API int hull_match(struct hull *h, const char *regex, char ***ret_ids)
+{
+	return begin(h) < 0 ? -1 : show_match(h, regex, ret_ids);
+}
+
+API int hull_state(struct hull *h, const char *id, char **ret_json)
+{
+	return begin(h) < 0 ? -1 : show_state(h, id, ret_json);
+}
+
+API int hull_list_json(struct hull *h, char **ret_json)
+{
+	return begin(h) < 0 ? -1 : show_list_json(h, ret_json);
+}
+
+API int hull_features(struct hull *h, char **ret_json)
+{
+	return begin(h) < 0 ? -1 : show_features(h, ret_json);
+}
+
+API int hull_spec(struct hull *h, bool rootless, char **ret_json)
+{
+	return begin(h) < 0 ? -1 : show_spec(h, rootless, ret_json);
+}
+
+API int hull_pids(struct hull *h, const char *id, pid_t **ret_pids, size_t *ret_n)
+{
+	return begin(h) < 0 ? -1 : show_pids(h, id, ret_pids, ret_n);
+}
+
+API int hull_mounts(struct hull *h, const char *id, bool add, const char *file)
+{
+	return begin(h) < 0 ? -1 : live_mounts(h, id, add, file);
+}
+
+API int hull_explain(struct hull *h, const struct hull_create_options *options, bool json, char **ret_text)
+{
+	struct job job = { .hull = h, .id = "explained", .root = NO_FD, .dir = NO_FD };
+	struct hull_create_options o;
+	int r = begin(h);
+
+	COPY_OPTIONS(o, options);
+	if (r == 0)
+		r = container_check(&job, &o);
+	if (r == 0) {
+		*ret_text = strdup(plan_explain(&job.plan, json));
+		r = *ret_text ? 0 : fail(&h->error, ENOMEM, "cannot hand out the plan");
+	}
+	job_close(&job);
+	return r;
+}

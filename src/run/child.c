@@ -1,0 +1,223 @@
+/*
+ * The child between clone3 and execve: it plays the rows of sequence.c and reports faults. Nothing here allocates, logs or formats with stdio.
+ */
+#include "run/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "aspect/exec.h"
+#include "aspect/hooks.h"
+#include "aspect/sequence.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "run/hop.h"
+
+extern const char __start_fault_text[] __attribute__((visibility("hidden")));
+
+/* A subject's offset in the plan's arena; 0 for what does not lie there. */
+static CHILD uint32_t offset_of(const struct plan *p, const char *s)
+{
+	if (!s || s < p->arena->base || s >= p->arena->base + p->arena->used)
+		return 0;
+	return (uint32_t)(s - p->arena->base);
+}
+
+/* After the start barrier nobody reads the channel: the words themselves go to the FIFO that `hull start` reads. */
+static CHILD void report_text(const struct child *c, const char *message, const struct message *m, const char *a, const char *b)
+{
+	struct start_result result;
+
+	memset(&result, 0, sizeof(result));
+	result.errnum = m->errnum;
+	result.aspect = m->aspect;
+	fault_render(result.text, sizeof(result.text), message, a, b, m->number);
+	(void)!write(engine_of(c->plan)->result_fd, &result, sizeof(result)); /* start may have gone away: nobody else to tell */
+}
+
+static CHILD int report(const struct child *c, enum message_type type, const char *message, int errnum, const char *a, const char *b, int64_t number,
+	int fs_fd)
+{
+	struct message m;
+	ssize_t n;
+
+	memset(&m, 0, sizeof(m));
+	m.type = type;
+	m.aspect = c->aspect;
+	m.phase = c->phase;
+	m.errnum = errnum < 0 ? -errnum : errnum;
+	m.text = (uint32_t)(message - __start_fault_text);
+	m.a = offset_of(c->plan, a);
+	m.b = offset_of(c->plan, b);
+	m.number = number;
+	if (c->phase == PHASE_EXEC && engine_of(c->plan)->result_fd >= 0) {
+		report_text(c, message, &m, a, b);
+		return -1;
+	}
+	if (fs_fd >= 0) {
+		n = read(fs_fd, m.detail, sizeof(m.detail) - 1); /* "e proc: Unknown parameter 'x'\n" (fsopen(2)) */
+		if (n > 2 && m.detail[1] == ' ') {
+			memmove(m.detail, m.detail + 2, (size_t)n - 2);
+			n -= 2;
+		}
+		m.detail[n > 0 ? n - (m.detail[n - 1] == '\n') : 0] = '\0';
+	}
+	(void)channel_send(c->channel, &m, -1); /* without a parent there is nobody to tell */
+	return -1;
+}
+
+CHILD int child_fail(const struct child *c, const char *message, int errnum, const char *a, const char *b)
+{
+	return report(c, MESSAGE_FAULT, message, errnum, a, b, 0, NO_FD);
+}
+
+CHILD int child_fail_number(const struct child *c, const char *message, int errnum, const char *a, int64_t number)
+{
+	return report(c, MESSAGE_FAULT, message, errnum, a, NULL, number, NO_FD);
+}
+
+CHILD int child_fail_fs(const struct child *c, const char *message, int errnum, const char *a, const char *b, int fs_fd)
+{
+	return report(c, MESSAGE_FAULT, message, errnum, a, b, 0, fs_fd);
+}
+
+CHILD void child_warn(const struct child *c, const char *message, int errnum, const char *a, const char *b)
+{
+	(void)report(c, MESSAGE_WARNING, message, errnum, a, b, 0, NO_FD); /* -1 by nature */
+}
+
+CHILD int child_send_fd(const struct child *c, int kind, int fd)
+{
+	struct message m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_FD;
+	m.number = kind;
+	return channel_send(c->channel, &m, fd);
+}
+
+/* Wait for the parent. It dying means: nobody has recorded us, so go. */
+static CHILD void wait_go(const struct child *c)
+{
+	struct message m;
+
+	if (channel_receive(c->channel, &m, NULL) != 1 || m.type != MESSAGE_GO)
+		_exit(CHILD_EXIT_FAULT);
+}
+
+CHILD int child_wait_hooks(struct child *c)
+{
+	const struct hooks *hooks = &c->plan->spec->hooks;
+	struct message m;
+
+	if (hooks->prestart.n == 0 && hooks->create_runtime.n == 0)
+		return 0;
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_ENTERED;
+	if (channel_send(c->channel, &m, -1) < 0)
+		_exit(CHILD_EXIT_FAULT);
+	wait_go(c);
+	return 0;
+}
+
+CHILD int child_proc(struct child *c)
+{
+	int fs, mount;
+
+	if (c->proc >= 0)
+		return c->proc;
+	fs = sys_fsopen("proc", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return child_fail(c, FAULT("cannot open a procfs"), fs, NULL, NULL);
+	mount = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (mount == 0)
+		mount = sys_fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (mount < 0)
+		(void)child_fail_fs(c, FAULT("cannot mount a detached procfs"), mount, NULL, NULL, fs);
+	(void)close_fd(fs);
+	if (mount < 0)
+		return -1;
+	c->proc = mount;
+	return mount;
+}
+
+/* The callback of a row in the phase that is being played. */
+static CHILD int (*row_call(const struct sequence_row *row, enum phase phase))(struct child *)
+{
+	if (row->call)
+		return row->call;
+	return phase == PHASE_ENTER ? row->aspect->enter : phase == PHASE_SETTLE ? row->aspect->settle : row->aspect->seal;
+}
+
+static CHILD void play(struct child *c, const struct sequence *sequence, enum phase phase)
+{
+	c->phase = (uint16_t)phase;
+	for (size_t i = 0; i < sequence->n; i++) {
+		const struct sequence_row *row = &sequence->v[i];
+
+		if (!sequence_applies(row, c->plan))
+			continue;
+		c->aspect = (uint16_t)row->aspect->id;
+		if (row_call(row, phase)(c) < 0)
+			_exit(CHILD_EXIT_FAULT);
+	}
+}
+
+/* Created, not started: wait for the byte that `hull start` writes. Only read(2), which every filter lets through. */
+static CHILD void park(struct child *c)
+{
+	int fifo = engine_of(c->plan)->start_fd;
+	ssize_t n;
+	char byte;
+
+	if (fifo < 0) {
+		struct message go;
+
+		/* run: the parent changes the state that startContainer hooks read from creating to created */
+		if (!c->plan->request->exec && c->plan->spec->hooks.start_container.n > 0 && read(c->channel, &go, sizeof(go)) <= 0)
+			_exit(CHILD_EXIT_FAULT);
+		return;
+	}
+	do
+		n = read(fifo, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(CHILD_EXIT_FAULT);
+}
+
+CHILD _Noreturn void child_main(const struct plan *p, int channel)
+{
+	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD };
+	struct message sealed;
+
+	wait_go(&c);
+	/* from here on other processes of the container may see us: they may not look into us (ptrace(2), /proc/PID/exe) */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */
+	c.aspect = ASPECT_ENGINE;
+	c.phase = PHASE_ENTER;
+	if (p->request->exec) {
+		c.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (c.root < 0 && child_fail(&c, FAULT("cannot open the container's root"), errno, NULL, NULL))
+			_exit(CHILD_EXIT_FAULT);
+	} else if (!engine_of(p)->hop && hop_join(&c) < 0) {
+		_exit(CHILD_EXIT_FAULT);
+	}
+	play(&c, &sequence_enter, PHASE_ENTER);
+	play(&c, &sequence_settle, PHASE_SETTLE);
+	play(&c, &sequence_seal, PHASE_SEAL);
+	memset(&sealed, 0, sizeof(sealed));
+	sealed.type = MESSAGE_SEALED;
+	if (channel_send(channel, &sealed, -1) < 0)
+		_exit(CHILD_EXIT_FAULT);
+	c.phase = PHASE_EXEC;
+	park(&c);
+	c.aspect = ASPECT_HOOKS;
+	if (!p->request->exec && hooks_start_container(&c) < 0)
+		_exit(CHILD_EXIT_FAULT);
+	c.aspect = ASPECT_EXEC;
+	(void)exec_payload(&c); /* returns only after it has reported */
+	_exit(CHILD_EXIT_FAULT);
+}

@@ -1,0 +1,299 @@
+/* What is done to a container that exists: start, kill, delete, wait, freeze. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aspect/cgroup_control.h"
+#include "aspect/hooks.h"
+#include "base/io.h"
+#include "base/process.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "run/handle.h"
+#include "run/hookstate.h"
+#include "run/plan.h"
+#include "spec/oci.h"
+
+/* how long a killed process may take to go, ms */
+enum { KILL_PATIENCE = 10000 };
+
+/* the configuration kept at creation, for hooks */
+static int read_kept_config(struct job *job)
+{
+	if (job_read_config(job, job->dir, "config.json", "config.json") < 0)
+		return -1;
+	job->request.id = job->id;
+	job->request.bundle = job->state.bundle;
+	job_plan(job, &job->spec.process);
+	return 0;
+}
+
+static int end_of_start(struct job *job, int result_fd)
+{
+	struct pollfd fds = { .fd = result_fd, .events = POLLIN };
+	struct start_result result;
+	struct error *e = &job->hull->error;
+	ssize_t n;
+
+	/* the child's ends close at execve: end of file is success */
+	do
+		n = poll(&fds, 1, -1);
+	while (n < 0 && errno == EINTR);
+	n = read(result_fd, &result, sizeof(result));
+	if (n < 0)
+		return fail(e, errno, "cannot learn whether container '%s' started", job->id);
+	if (n == (ssize_t)sizeof(result)) {
+		result.text[sizeof(result.text) - 1] = '\0';
+		return fail_exit(e, result.errnum == ENOENT ? 127 : 126, result.errnum, "%s", result.text);
+	}
+	return 0;
+}
+
+static int start_locked(struct job *job)
+{
+	struct error *e = &job->hull->error;
+	scope_fd int result = openat(job->dir, "result", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	scope_fd int start = NO_FD;
+
+	if (result < 0)
+		return fail(e, errno, "cannot open the result FIFO of container '%s'", job->id);
+	start = openat(job->dir, "start", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (start < 0 && errno == ENXIO)
+		return fail(e, 0, "cannot start container '%s': its process has ended", job->id);
+	if (start < 0)
+		return fail(e, errno, "cannot open the start FIFO of container '%s'", job->id);
+	if (write(start, "", 1) != 1)
+		return fail(e, errno, "cannot start container '%s'", job->id);
+	if (unlinkat(job->dir, "start", 0) < 0)
+		return fail(e, errno, "cannot remove the start FIFO of container '%s'", job->id);
+	return end_of_start(job, result);
+}
+
+/* A failing poststart hook destroys the container (runtime-spec 1.3, §Lifecycle). */
+static int run_poststart(struct job *job)
+{
+	struct error first;
+
+	if (!job->state.poststart)
+		return 0;
+	if (read_kept_config(job) == 0 && hooks_run(&job->plan, &job->spec.hooks.poststart, "poststart",
+					hookstate_document(&job->plan, job->state.facts.pid, "running")) == 0)
+		return 0;
+	first = job->hull->error;
+	(void)kill(job->state.facts.pid, SIGKILL); /* container_destroy() waits and reports */
+	(void)container_destroy(job);              /* the hook's failure is what is reported */
+	job->hull->error = first;
+	return -1;
+}
+
+int container_start(struct hull *hull, const char *id)
+{
+	struct job job;
+	enum state_status status;
+	int r = job_open(&job, hull, id, true);
+
+	if (r == 0) {
+		status = state_status(job.dir, &job.state);
+		r = status == STATUS_CREATED ? start_locked(&job) :
+					       fail(&hull->error, 0, "cannot start a container that is %s", state_status_name(status));
+	}
+	if (r == 0)
+		r = run_poststart(&job);
+	job_close(&job);
+	return r < 0 ? -1 : 0;
+}
+
+int container_kill(struct hull *hull, const char *id, const char *signal, bool all)
+{
+	struct job job;
+	int number = SIGTERM, r, pidfd;
+
+	if (signal && names_signal(signal, &number) < 0)
+		return fail(&hull->error, 0, "unknown signal '%s'", signal);
+	r = job_open(&job, hull, id, false);
+	if (r == 0 && all && cgroup_known(&job.state.facts)) {
+		r = cgroup_kill_all(&job.state.facts, &hull->arena, &hull->error, number);
+	} else if (r == 0) {
+		pidfd = job.state.facts.pid ? process_open(job.state.facts.pid, job.state.facts.pid_start) : -ESRCH;
+		r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, number);
+		(void)close_fd(pidfd);
+		if (r == -ESRCH)
+			r = all ? 0 : fail(&hull->error, 0, "container not running"); /* engines match on these words */
+		else if (r < 0)
+			r = fail(&hull->error, r, "cannot send signal %d to container '%s'", number, id);
+		if (r == 0 && number == SIGKILL && cgroup_is_frozen(&job.state.facts))
+			(void)cgroup_freeze(&job.state.facts, &hull->error, false); /* a frozen process dies only when thawed */
+	}
+	job_close(&job);
+	return r < 0 ? -1 : 0;
+}
+
+static int run_poststop(struct job *job)
+{
+	if (!job->state.poststop)
+		return 0;
+	if (!job->plan.spec && read_kept_config(job) < 0)
+		return -1;
+	return hooks_run(&job->plan, &job->spec.hooks.poststop, "poststop", hookstate_document(&job->plan, 0, "stopped"));
+}
+
+/* Kill the container's first process, and wait until it is gone. */
+static int kill_init(struct job *job)
+{
+	int pidfd, r;
+
+	if (job->state.facts.pid == 0)
+		return 0;
+	pidfd = process_open(job->state.facts.pid, job->state.facts.pid_start);
+	if (pidfd == -ESRCH)
+		return 0;
+	if (pidfd < 0)
+		return fail(&job->hull->error, pidfd, "cannot open the process of container '%s'", job->id);
+	r = sys_pidfd_send_signal(pidfd, SIGKILL);
+	if (r == 0 && cgroup_is_frozen(&job->state.facts))
+		(void)cgroup_freeze(&job->state.facts, &job->hull->error, false); /* a frozen process dies only when thawed */
+	if (r == 0)
+		r = process_wait_gone(pidfd, KILL_PATIENCE);
+	(void)close_fd(pidfd);
+	return r < 0 && r != -ESRCH ? fail(&job->hull->error, r, "cannot end the process of container '%s'", job->id) : 0;
+}
+
+int container_destroy(struct job *job)
+{
+	struct hull *h = job->hull;
+
+	if (kill_init(job) < 0)
+		return -1;
+	if (plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
+		return -1;
+	if (run_poststop(job) < 0)
+		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text); /* runtime-spec: poststop failures are logged */
+	return state_remove(job->root, job->id, job->dir, &h->error);
+}
+
+int container_delete(struct hull *hull, const char *id, bool force)
+{
+	struct job job;
+	enum state_status status;
+	int r = job_open(&job, hull, id, true);
+
+	if (r == -2 && force)
+		r = 0;
+	else if (r == 0) {
+		status = force ? STATUS_STOPPED : state_status(job.dir, &job.state);
+		if (status == STATUS_RUNNING || status == STATUS_PAUSED)
+			r = fail(&hull->error, 0, "cannot delete container '%s' that is not stopped: %s (delete --force kills it)", id,
+				state_status_name(status));
+		else
+			r = container_destroy(&job);
+	}
+	job_close(&job);
+	return r < 0 ? -1 : 0;
+}
+
+int container_freeze(struct hull *hull, const char *id, bool freeze)
+{
+	struct job job;
+	enum state_status status;
+	int r = job_open(&job, hull, id, true);
+
+	if (r == 0) {
+		status = state_status(job.dir, &job.state);
+		if (freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
+			r = fail(&hull->error, 0, "cannot pause a container that is %s", state_status_name(status));
+		else if (!freeze && status != STATUS_PAUSED)
+			r = fail(&hull->error, 0, "cannot resume a container that is not paused: %s", state_status_name(status));
+		else
+			r = cgroup_freeze(&job.state.facts, &hull->error, freeze);
+	}
+	job_close(&job);
+	return r < 0 ? -1 : 0;
+}
+
+/* ioctl of a pidfd that tells the exit status of a process that is not our child (Linux 6.15; include/uapi/linux/pidfd.h) */
+struct pidfd_status {
+	uint64_t mask, cgroup;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+#define HULL_PIDFD_GET_INFO _IOWR(0xff, 11, struct pidfd_status)
+#define HULL_PIDFD_INFO_EXIT (1u << 3)
+
+static int to_exit_code(int wait_status)
+{
+	int signal = wait_status & 0x7f;
+
+	return signal ? 128 + signal : wait_status >> 8 & 0xff;
+}
+
+/* A zombie's last field but one in /proc/PID/stat is its wait status (proc(5), field 52). */
+static int zombie_status(pid_t pid, uint64_t start, int *ret_status)
+{
+	char path[64], text[1024], *field;
+	struct process_stat stat;
+	ssize_t n;
+	uint64_t value = 0;
+
+	if (process_read_stat(pid, &stat) < 0 || stat.start != start || stat.state != 'Z')
+		return -ESRCH;
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid); /* fits */
+	n = io_read_small(AT_FDCWD, path, text, sizeof(text));
+	if (n <= 0)
+		return -ESRCH;
+	text[(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1] = '\0';
+	field = strrchr(text, ' ');
+	if (!field || text_to_u64(field + 1, &value) < 0)
+		return -ESRCH;
+	*ret_status = (int)value;
+	return 0;
+}
+
+/* How the process behind @pidfd, which has ended, ended. */
+static int ended_status(struct job *job, int pidfd, int *ret_status)
+{
+	struct pidfd_status info = { .mask = HULL_PIDFD_INFO_EXIT };
+	struct pollfd fds = { .fd = pidfd, .events = POLLHUP };
+	int status;
+
+	if (zombie_status(job->state.facts.pid, job->state.facts.pid_start, &status) == 0) {
+		*ret_status = to_exit_code(status);
+		return 0;
+	}
+	/* reaped: since Linux 6.15 the pidfd itself knows; POLLHUP says that it was reaped */
+	(void)poll(&fds, 1, KILL_PATIENCE); /* where it never comes the ioctl below says so */
+	if (ioctl(pidfd, HULL_PIDFD_GET_INFO, &info) < 0 || !(info.mask & HULL_PIDFD_INFO_EXIT))
+		return fail(&job->hull->error, 0,
+			"container '%s' has ended, but its exit status is known only to its parent (Linux 6.15 or newer tells others)", job->id);
+	*ret_status = to_exit_code(info.exit_code);
+	return 0;
+}
+
+int container_wait(struct hull *hull, const char *id, int *ret_status)
+{
+	struct job job;
+	int r = job_open(&job, hull, id, false), pidfd = NO_FD, status;
+
+	if (r == 0 && job.state.facts.pid == 0)
+		r = fail(&hull->error, 0, "container '%s' has no process yet", id);
+	if (r == 0) {
+		pidfd = sys_pidfd_open(job.state.facts.pid, 0);
+		if (zombie_status(job.state.facts.pid, job.state.facts.pid_start, &status) == 0)
+			*ret_status = to_exit_code(status);
+		else if (pidfd < 0 || !process_alive(job.state.facts.pid, job.state.facts.pid_start))
+			r = fail(&hull->error, 0, "container '%s' has already ended, and its exit status is gone with its process", id);
+		else if (process_wait_gone(pidfd, -1) < 0)
+			r = fail(&hull->error, errno, "cannot wait for container '%s'", id);
+		else
+			r = ended_status(&job, pidfd, ret_status);
+	}
+	(void)close_fd(pidfd);
+	job_close(&job);
+	return r < 0 ? -1 : 0;
+}

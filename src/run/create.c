@@ -1,0 +1,264 @@
+/* create and run: from a bundle to a container. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "aspect/hooks.h"
+#include "base/io.h"
+#include "base/process.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "run/foreground.h"
+#include "run/handle.h"
+#include "run/hookstate.h"
+#include "run/plan.h"
+#include "spec/oci.h"
+
+static const char *absolute(struct hull *h, const char *path)
+{
+	char cwd[PATH_MAX];
+
+	if (path[0] == '/')
+		return path;
+	if (!getcwd(cwd, sizeof(cwd)))
+		return NULL;
+	return strcmp(path, ".") == 0 ? arena_strdup(&h->arena, cwd) : arena_printf(&h->arena, "%s/%s", cwd, path);
+}
+
+static const char *now(struct hull *h)
+{
+	struct timespec t;
+	struct tm utc;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail with this clock */
+	(void)gmtime_r(&t.tv_sec, &utc);         /* cannot fail before the year 2^31 */
+	return arena_printf(&h->arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+		utc.tm_sec, t.tv_nsec);
+}
+
+static unsigned int listen_fds(void)
+{
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint32_t n = 0, for_pid = 0;
+
+	/* sd_listen_fds(3): meant for us only if LISTEN_PID is ours; engines that pass it through leave LISTEN_PID out */
+	if (!count || text_to_u32(count, &n) < 0 || n > 1024)
+		return 0;
+	if (pid && (text_to_u32(pid, &for_pid) < 0 || (pid_t)for_pid != getpid()))
+		return 0;
+	return n;
+}
+
+static void set_request(struct job *job, const struct hull_create_options *o)
+{
+	struct request *r = &job->request;
+
+	r->id = job->id;
+	r->console_socket = o->console_socket;
+	r->pidfd_socket = o->pidfd_socket;
+	r->notify_socket = getenv("NOTIFY_SOCKET");
+	r->listen_fds = listen_fds();
+	r->preserve_fds = o->preserve_fds;
+	r->detach = o->detach;
+	r->no_pivot = o->no_pivot;
+	r->no_new_keyring = o->no_new_keyring;
+	r->cgroup_manager = job->hull->cgroup_manager;
+}
+
+int container_check(struct job *job, const struct hull_create_options *o)
+{
+	struct hull *h = job->hull;
+	const char *config;
+
+	set_request(job, o);
+	job->request.bundle = absolute(h, o->bundle ? o->bundle : ".");
+	if (!job->request.bundle)
+		return fail(&h->error, errno, "cannot tell the current directory");
+	config = o->config ? o->config : arena_printf(&h->arena, "%s/config.json", job->request.bundle);
+	if (job_read_config(job, AT_FDCWD, config, config) < 0)
+		return -1;
+	job_plan(job, &job->spec.process);
+	job->state.id = job->id;
+	job->state.bundle = job->request.bundle;
+	job->state.rootfs = job->spec.root.path[0] == '/' ? job->spec.root.path :
+							     arena_printf(&h->arena, "%s/%s", job->request.bundle, job->spec.root.path);
+	job->state.annotations = job->spec.annotations;
+	job->state.poststart = job->spec.hooks.poststart.n > 0;
+	job->state.poststop = job->spec.hooks.poststop.n > 0;
+	return plan_check(&job->plan);
+}
+
+/* The terminal goes to somebody: to the console socket if we leave, to our own terminal if we stay. */
+static int check_console(struct job *job, bool stays)
+{
+	struct error *e = &job->hull->error;
+
+	if (!job->spec.has_process)
+		return fail(e, 0, "process: a container needs one");
+	if (job->spec.process.terminal && !stays && !job->request.console_socket)
+		return fail(e, 0, "process.terminal is true: a detached container needs --console-socket");
+	if (job->request.console_socket && (stays || !job->spec.process.terminal))
+		return fail(e, 0, "--console-socket is for a detached container with process.terminal true");
+	return 0;
+}
+
+static int commit(struct plan *p)
+{
+	struct job *job = (struct job *)((char *)p - offsetof(struct job, plan));
+
+	return state_write(job->dir, &job->hull->arena, &job->state, &job->hull->error);
+}
+
+static int on_pid(struct plan *p, pid_t pid)
+{
+	struct process_stat stat;
+	int r = process_read_stat(pid, &stat);
+
+	if (r < 0)
+		return fail(p->error, r, "cannot read the start time of the container's process");
+	p->facts->pid = pid;
+	p->facts->pid_start = stat.start;
+	return commit(p);
+}
+
+static int make_fifo(struct job *job, const char *name, int *ret_fd)
+{
+	int fd;
+
+	if (mkfifoat(job->dir, name, 0600) < 0)
+		return fail(&job->hull->error, errno, "cannot make the FIFO '%s' of container '%s'", name, job->id);
+	fd = openat(job->dir, name, O_RDWR | O_CLOEXEC); /* for reading and writing: neither end waits for the other (fifo(7)) */
+	if (fd < 0)
+		return fail(&job->hull->error, errno, "cannot open the FIFO '%s' of container '%s'", name, job->id);
+	*ret_fd = fd;
+	return 0;
+}
+
+static bool has_child_hooks(const struct spec *spec)
+{
+	return spec->hooks.create_container.n > 0 || spec->hooks.start_container.n > 0;
+}
+
+/* Everything that the state directory holds before anything else is made. */
+static int fill_state(struct job *job, bool run)
+{
+	struct hull *h = job->hull;
+	int r = io_replace_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
+
+	if (r < 0)
+		return fail(&h->error, r, "cannot keep the configuration of container '%s'", job->id);
+	job->state.created = now(h);
+	job->plan.commit = commit;
+	if (!run && (make_fifo(job, "start", &job->engine.start_fd) < 0 || make_fifo(job, "result", &job->engine.result_fd) < 0))
+		return -1;
+	if (has_child_hooks(&job->spec)) {
+		job->plan.state_fd = memfd_create("state", MFD_CLOEXEC);
+		if (job->plan.state_fd < 0)
+			return fail(&h->error, errno, "cannot make a file in memory for the hooks");
+	}
+	return 0;
+}
+
+/* Take back a container that could not be made; the error that is set stays. */
+static void take_back(struct job *job)
+{
+	struct hull *h = job->hull;
+	struct error first = h->error;
+
+	if (plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
+		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text);
+	if (state_remove(job->root, job->id, job->dir, &h->error) < 0)
+		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text);
+	h->error = first;
+}
+
+static void kill_child(struct launched *child)
+{
+	(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
+	(void)process_wait_gone(child->pidfd, 10000);       /* likewise */
+	while (waitpid(child->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
+static int poststart(struct job *job, pid_t pid)
+{
+	if (!job->state.poststart)
+		return 0;
+	return hooks_run(&job->plan, &job->spec.hooks.poststart, "poststart", hookstate_document(&job->plan, pid, "running"));
+}
+
+/* The child is alive; what is left can still fail, and then it must not stay. */
+static int after_launch(struct job *job, const struct hull_create_options *o, struct launched *child, bool run)
+{
+	if (!run && hookstate_write(&job->plan, child->pid, "created") < 0)
+		return -1;
+	if (job_deliver(job, o->pid_file, child) < 0)
+		return -1;
+	return run ? poststart(job, child->pid) : 0;
+}
+
+static int finish_run(struct job *job, const struct hull_create_options *o, struct foreground *foreground, struct launched *child, int *ret_status)
+{
+	struct stat here;
+	int r;
+
+	*ret_status = 0;
+	if (o->detach)
+		return 0;
+	(void)flock(job->dir, LOCK_UN); /* others may signal it, exec into it and delete it while it runs */
+	r = foreground_serve(foreground, child, &job->hull->error, ret_status);
+	if (o->keep)
+		return r;
+	(void)flock(job->dir, LOCK_EX); /* a failure is seen below: the directory is ours or gone */
+	if (fstat(job->dir, &here) < 0 || here.st_nlink == 0)
+		return r;
+	return container_destroy(job) < 0 ? -1 : r;
+}
+
+int container_create(struct hull *hull, const char *id, const struct hull_create_options *o, bool run, int *ret_status)
+{
+	struct job job = { .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD };
+	struct launched child = { .pidfd = NO_FD, .console = NO_FD };
+	struct foreground foreground = { .signals = NO_FD };
+	bool stays = run && !o->detach;
+	int r = -1;
+
+	if (state_check_id(id, &hull->error) < 0 || container_check(&job, o) < 0 || check_console(&job, stays) < 0)
+		goto out;
+	job.root = state_open_root(hull->root, true, &hull->error);
+	if (job.root < 0)
+		goto out;
+	job.dir = state_create(job.root, id, &hull->error);
+	if (job.dir < 0)
+		goto out;
+	if (stays && foreground_begin(&foreground, &hull->error) < 0)
+		goto undo;
+	if (fill_state(&job, run) < 0 || plan_prepare(&job.plan) < 0 || launch(&job.plan, run, on_pid, &child) < 0)
+		goto undo;
+	if (after_launch(&job, o, &child, run) < 0) {
+		kill_child(&child);
+		goto undo;
+	}
+	r = run ? finish_run(&job, o, &foreground, &child, ret_status) : 0;
+	goto out;
+undo:
+	take_back(&job);
+out:
+	foreground_end(&foreground);
+	(void)close_fd(child.pidfd);
+	(void)close_fd(child.console);
+	job_close(&job);
+	return r;
+}

@@ -1,0 +1,245 @@
+/*
+ * Staying with the payload: one poll(2) over its pidfd, a signalfd and, with a terminal, the two ends of a relay.
+ *
+ * Job control without a terminal of its own: SIGTSTP stops the payload (SIGSTOP: a namespace's pid 1 ignores the others) and then hull itself, so that the
+ * shell takes over; SIGCONT wakes both.
+ */
+#include "run/foreground.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "base/sys.h"
+
+enum { RELAY_SIZE = 16384 };
+
+/* Bytes on their way from one descriptor to another. */
+struct pipe_buffer {
+	char data[RELAY_SIZE];
+	size_t start, end;
+};
+
+/*
+ * @raw: our terminal was set to raw mode; @saved: what it was
+ * @input_open: standard input has not ended
+ */
+struct relay {
+	int master;
+	bool raw, input_open;
+	struct termios saved;
+	struct pipe_buffer in, out;
+};
+
+int foreground_begin(struct foreground *f, struct error *e)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	/* these say that hull itself is broken; the rest belongs to the payload */
+	for (size_t i = 0; i < 6; i++)
+		(void)sigdelset(&all, (const int[]){ SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT }[i]);
+	if (sigprocmask(SIG_BLOCK, &all, &f->old_mask) < 0)
+		return fail(e, errno, "cannot block signals");
+	f->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (f->signals >= 0)
+		return 0;
+	(void)sigprocmask(SIG_SETMASK, &f->old_mask, NULL); /* it was just read */
+	return fail(e, errno, "cannot make a signalfd");
+}
+
+void foreground_end(struct foreground *f)
+{
+	if (f->signals < 0)
+		return;
+	f->signals = close_fd(f->signals);
+	(void)sigprocmask(SIG_SETMASK, &f->old_mask, NULL); /* a mask that was valid before */
+}
+
+static void copy_window_size(const struct relay *relay)
+{
+	struct winsize size;
+
+	if (relay->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(relay->master, TIOCSWINSZ, &size); /* the payload may have closed it */
+}
+
+static void set_raw(struct relay *relay, bool raw)
+{
+	struct termios mode;
+
+	if (relay->raw == raw)
+		return;
+	if (raw) {
+		if (tcgetattr(STDIN_FILENO, &relay->saved) < 0)
+			return; /* not a terminal */
+		mode = relay->saved;
+		cfmakeraw(&mode);
+		relay->raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) == 0;
+		return;
+	}
+	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &relay->saved); /* the terminal may be gone */
+	relay->raw = false;
+}
+
+static void stop_both(const struct launched *child, struct relay *relay)
+{
+	bool raw = relay->raw;
+
+	(void)sys_pidfd_send_signal(child->pidfd, SIGSTOP); /* gone is as good */
+	set_raw(relay, false);
+	(void)kill(getpid(), SIGSTOP); /* cannot be blocked: we stop here until SIGCONT */
+	set_raw(relay, raw);
+	(void)sys_pidfd_send_signal(child->pidfd, SIGCONT); /* gone is as good */
+}
+
+static void on_signals(const struct foreground *f, const struct launched *child, struct relay *relay)
+{
+	struct signalfd_siginfo info;
+
+	while (read(f->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
+			break;
+		case SIGWINCH:
+			copy_window_size(relay);
+			break;
+		case SIGTSTP:
+		case SIGTTIN:
+		case SIGTTOU:
+			stop_both(child, relay);
+			break;
+		default:
+			(void)sys_pidfd_send_signal(child->pidfd, (int)info.ssi_signo); /* gone is as good */
+		}
+	}
+}
+
+/* Returns false at end of file or on an error. */
+static bool fill(struct pipe_buffer *b, int fd)
+{
+	ssize_t n = read(fd, b->data, sizeof(b->data));
+
+	if (n <= 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	b->start = 0;
+	b->end = (size_t)n;
+	return true;
+}
+
+static void drain(struct pipe_buffer *b, int fd)
+{
+	ssize_t n = write(fd, b->data + b->start, b->end - b->start);
+
+	if (n > 0)
+		b->start += (size_t)n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		b->start = b->end; /* nobody reads any more: as a terminal that is gone */
+}
+
+static bool empty(const struct pipe_buffer *b)
+{
+	return b->start == b->end;
+}
+
+/* Standard input has ended: the payload's terminal says so too (VEOF), as a person would with control-D. */
+static void end_input(struct relay *relay)
+{
+	struct termios mode;
+
+	relay->input_open = false;
+	if (tcgetattr(relay->master, &mode) < 0 || !(mode.c_lflag & ICANON))
+		return;
+	relay->in.data[0] = (char)mode.c_cc[VEOF];
+	relay->in.start = 0;
+	relay->in.end = 1;
+}
+
+static void serve_relay(struct relay *relay, struct pollfd *fds)
+{
+	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR)) {
+		if (!fill(&relay->in, STDIN_FILENO))
+			end_input(relay);
+	}
+	if ((fds[3].revents & POLLOUT) && !empty(&relay->in))
+		drain(&relay->in, relay->master);
+	if ((fds[3].revents & (POLLIN | POLLHUP)) && empty(&relay->out) && !fill(&relay->out, relay->master))
+		relay->master = NO_FD; /* the last process that had the terminal closed it; the launched child owns the descriptor */
+	if (!empty(&relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)))
+		drain(&relay->out, STDOUT_FILENO);
+}
+
+static void poll_set(const struct foreground *f, const struct launched *child, const struct relay *relay, struct pollfd *fds)
+{
+	bool has_master = relay->master >= 0;
+
+	fds[0] = (struct pollfd){ .fd = child->pidfd, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = f->signals, .events = POLLIN };
+	fds[2] = (struct pollfd){ .fd = has_master && relay->input_open && empty(&relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
+	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((empty(&relay->out) ? POLLIN : 0) | (empty(&relay->in) ? 0 : POLLOUT)) };
+	fds[4] = (struct pollfd){ .fd = empty(&relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
+	if (fds[3].events == 0)
+		fds[3].fd = -1; /* or its POLLHUP would wake us for ever */
+}
+
+/* The payload is gone: what it wrote last is still in the terminal. */
+static void drain_rest(struct relay *relay)
+{
+	int flags;
+
+	if (relay->master < 0)
+		return;
+	flags = fcntl(relay->master, F_GETFL);
+	(void)fcntl(relay->master, F_SETFL, flags | O_NONBLOCK); /* it is ours alone */
+	do {
+		while (!empty(&relay->out))
+			drain(&relay->out, STDOUT_FILENO);
+	} while (fill(&relay->out, relay->master) && !empty(&relay->out));
+}
+
+static int reap_status(const struct launched *child, struct error *e, int *ret_status)
+{
+	siginfo_t info = { 0 };
+	int r;
+
+	do
+		r = waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | __WALL);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return fail(e, errno, "cannot wait for the container's process");
+	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	return 0;
+}
+
+int foreground_serve(struct foreground *f, struct launched *child, struct error *e, int *ret_status)
+{
+	struct relay relay = { .master = child->console, .input_open = true };
+	struct pollfd fds[5];
+
+	if (relay.master >= 0) {
+		copy_window_size(&relay);
+		set_raw(&relay, true);
+	}
+	for (;;) {
+		poll_set(f, child, &relay, fds);
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR) {
+			set_raw(&relay, false);
+			return fail(e, errno, "cannot wait for the container's process");
+		}
+		if (fds[1].revents)
+			on_signals(f, child, &relay);
+		serve_relay(&relay, fds);
+		if (fds[0].revents && empty(&relay.out))
+			break;
+	}
+	drain_rest(&relay);
+	set_raw(&relay, false);
+	return reap_status(child, e, ret_status);
+}

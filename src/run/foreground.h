@@ -1,0 +1,35 @@
+/* Staying with the payload: signals, window size, job control and the terminal are passed through until it ends. */
+#ifndef RUN_FOREGROUND_H
+#define RUN_FOREGROUND_H
+
+#include <signal.h>
+
+#include "base/error.h"
+#include "run/launch.h"
+
+/*
+ * @signals: signalfd of everything that can be passed on, NO_FD: not begun
+ * @old_mask: the caller's, put back by foreground_end()
+ */
+struct foreground {
+	int signals;
+	sigset_t old_mask;
+};
+
+/**
+ * foreground_begin - block and collect signals, before the clone: none is lost in between.
+ */
+int foreground_begin(struct foreground *f, struct error *e);
+
+/**
+ * foreground_end - put the caller's signal mask back; without harm when not begun.
+ */
+void foreground_end(struct foreground *f);
+
+/**
+ * foreground_serve - serve the payload until it ends, and reap it.
+ * @ret_status: its exit code, or 128 + signal.
+ */
+int foreground_serve(struct foreground *f, struct launched *child, struct error *e, int *ret_status);
+
+#endif

@@ -1,0 +1,87 @@
+/* What is behind struct hull, and the jobs that its public functions do with it. */
+#ifndef RUN_HANDLE_H
+#define RUN_HANDLE_H
+
+#include "aspect/plan.h"
+#include "hull.h"
+#include "run/child.h"
+#include "run/launch.h"
+#include "run/state.h"
+
+/*
+ * @root: the state directory's path;  @root_given: the caller named it
+ * @arena: of the job that runs; emptied by the next one
+ */
+struct hull {
+	struct error error;
+	struct log log;
+	struct arena arena;
+	char *root;
+	bool root_given;
+	enum cgroup_manager cgroup_manager;
+};
+
+/*
+ * One container being worked on. job_close() gives everything back.
+ * @root, @dir: state directories, NO_FD: not open;  @document: the configuration's text
+ */
+struct job {
+	struct hull *hull;
+	const char *id;
+	int root, dir;
+	struct state state;
+	struct caller caller;
+	struct request request;
+	struct spec spec;
+	struct process process;
+	struct engine engine;
+	struct plan plan;
+	const char *config_text;
+	size_t config_length;
+};
+
+/**
+ * job_open - check the id and open its state, for anything but creation.
+ * @lock: take the container's lock.
+ * Return: 0, -1 after fail(), or -2: there is no such container (the error is set).
+ */
+int job_open(struct job *job, struct hull *hull, const char *id, bool lock);
+
+/**
+ * job_close - close what is open; with zeros and NO_FD without harm.
+ */
+void job_close(struct job *job);
+
+/**
+ * job_read_config - read config.json at @path below @dir into job->spec.
+ */
+int job_read_config(struct job *job, int dir, const char *path, const char *shown);
+
+/**
+ * job_plan - set up job->plan for its spec and @process.
+ */
+void job_plan(struct job *job, const struct process *process);
+
+/**
+ * job_deliver - write the pid file and send console and pidfd to their sockets.
+ * @pid_file: or NULL.
+ */
+int job_deliver(struct job *job, const char *pid_file, struct launched *child);
+
+/* create.c */
+int container_create(struct hull *hull, const char *id, const struct hull_create_options *o, bool run, int *ret_status);
+int container_check(struct job *job, const struct hull_create_options *o);
+/* container.c */
+int container_start(struct hull *hull, const char *id);
+int container_kill(struct hull *hull, const char *id, const char *signal, bool all);
+int container_delete(struct hull *hull, const char *id, bool force);
+int container_wait(struct hull *hull, const char *id, int *ret_status);
+int container_freeze(struct hull *hull, const char *id, bool freeze);
+/**
+ * container_destroy - undo everything, run the poststop hooks, remove the state. The process is dead. Locked by the caller.
+ */
+int container_destroy(struct job *job);
+/* exec.c */
+int container_exec(struct hull *hull, const char *id, const struct hull_exec_options *o, int *ret_status);
+
+#endif

@@ -1,0 +1,136 @@
+/* The second hop. */
+#include "run/hop.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "base/sys.h"
+#include "run/child.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+static const uint64_t clone_flag[] = {
+#define X(id, name, flag, file) [NAMESPACE_##id] = flag,
+	NAMESPACE_TYPES(X)
+#undef X
+};
+_Static_assert(ARRAY_SIZE(clone_flag) == NAMESPACE_MAX, "every namespace has a flag");
+
+static bool has_time_offsets(const struct plan *p)
+{
+	const struct linux_config *l = &p->spec->linux;
+
+	return (p->new_namespaces & CLONE_NEWTIME) && (l->time_offsets.monotonic.set || l->time_offsets.boottime.set);
+}
+
+bool hop_needed(const struct plan *p)
+{
+	bool join = false;
+
+	if (p->request->exec || has_time_offsets(p))
+		return true;
+	for (int type = 0; type < NAMESPACE_MAX; type++)
+		join |= p->join_fd[type] >= 0;
+	return p->join_fd[NAMESPACE_PID] >= 0 || p->join_fd[NAMESPACE_USER] >= 0 || (join && (p->new_namespaces & CLONE_NEWUSER));
+}
+
+/*
+ * Those that let us in as who we are come first: they may belong to the outer user namespace. What says EPERM gets its second chance after the
+ * user namespace was joined (setns(2): CAP_SYS_ADMIN is wanted in the user namespace that owns the target).
+ */
+CHILD int hop_join(struct child *c)
+{
+	const struct plan *p = c->plan;
+	unsigned int todo = 0;
+	int r;
+
+	for (int type = 0; type < NAMESPACE_MAX; type++) {
+		if (p->join_fd[type] < 0 || type == NAMESPACE_USER)
+			continue;
+		r = p->join_fd[NAMESPACE_USER] >= 0 && type == NAMESPACE_MOUNT ? -EPERM : sys_setns(p->join_fd[type], (int)clone_flag[type]);
+		if (r == -EPERM && p->join_fd[NAMESPACE_USER] >= 0)
+			todo |= 1u << type;
+		else if (r < 0)
+			return child_fail(c, FAULT("cannot join the namespace at '%a'"), r, engine_of(p)->join_path[type], NULL);
+	}
+	if (p->join_fd[NAMESPACE_USER] >= 0) {
+		r = sys_setns(p->join_fd[NAMESPACE_USER], CLONE_NEWUSER);
+		if (r < 0)
+			return child_fail(c, FAULT("cannot join the user namespace at '%a'"), r, engine_of(p)->join_path[NAMESPACE_USER], NULL);
+	}
+	for (int type = 0; type < NAMESPACE_MAX; type++) {
+		if (!(todo & (1u << type)))
+			continue;
+		r = sys_setns(p->join_fd[type], (int)clone_flag[type]);
+		if (r < 0)
+			return child_fail(c, FAULT("cannot join the namespace at '%a'"), r, engine_of(p)->join_path[type], NULL);
+	}
+	return 0;
+}
+
+/* exec: all namespaces of the container at once (setns(2) with a pidfd) */
+static CHILD int enter_container(struct child *c)
+{
+	uint64_t flags = c->plan->facts->clone_flags;
+	int r;
+
+	if (cgroup_join_self(c, &engine_of(c->plan)->cgroup) < 0)
+		return -1;
+	r = sys_setns(engine_of(c->plan)->target_pidfd, (int)flags);
+
+	if (r == -EINVAL && (flags & CLONE_NEWTIME)) /* multi-threaded restrictions do not apply; older kernels refuse time with pidfds */
+		r = sys_setns(engine_of(c->plan)->target_pidfd, (int)(flags & ~(uint64_t)CLONE_NEWTIME));
+	return r < 0 ? child_fail(c, FAULT("cannot enter the container's namespaces"), r, NULL, NULL) : 0;
+}
+
+static CHILD int make_time_namespace(struct child *c)
+{
+	struct message m;
+	int r = sys_unshare(CLONE_NEWTIME);
+
+	if (r < 0)
+		return child_fail(c, FAULT("cannot make a time namespace"), r, NULL, NULL);
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_HOP_TIME;
+	if (channel_send(c->channel, &m, -1) < 0 || channel_receive(c->channel, &m, NULL) != 1)
+		_exit(CHILD_EXIT_FAULT);
+	return 0;
+}
+
+CHILD _Noreturn void hop_main(const struct plan *p, int channel)
+{
+	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD, .aspect = ASPECT_ENGINE, .phase = PHASE_ENTER };
+	uint64_t flags = p->request->exec ? 0 : p->new_namespaces & ~(uint64_t)CLONE_NEWCGROUP;
+	struct clone_args args;
+	struct message m;
+	int pidfd = NO_FD;
+	pid_t pid;
+
+	if (p->request->exec ? enter_container(&c) : hop_join(&c))
+		_exit(CHILD_EXIT_FAULT);
+	if (!p->request->exec && has_time_offsets(p)) {
+		if (make_time_namespace(&c) < 0)
+			_exit(CHILD_EXIT_FAULT);
+		flags &= ~(uint64_t)CLONE_NEWTIME;
+	}
+	memset(&args, 0, sizeof(args));
+	args.flags = flags | CLONE_PARENT | CLONE_PIDFD; /* a sibling: hull is to be its parent and to wait for it */
+	args.pidfd = (uint64_t)(uintptr_t)&pidfd;
+	pid = sys_clone3(&args, sizeof(args));
+	if (pid == 0)
+		child_main(p, channel);
+	if (pid < 0) {
+		(void)child_fail(&c, FAULT("cannot clone into new namespaces"), pid, NULL, NULL); /* -1 by nature */
+		_exit(CHILD_EXIT_FAULT);
+	}
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_HOP;
+	m.number = pid;
+	_exit(channel_send(channel, &m, pidfd) < 0 ? CHILD_EXIT_FAULT : 0);
+}

@@ -1,0 +1,110 @@
+/* What all jobs share: opening a container's state, reading its configuration, setting up the plan, delivering what engines wait for. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/io.h"
+#include "base/scope.h"
+#include "base/text.h"
+#include "run/handle.h"
+#include "run/plan.h"
+#include "spec/oci.h"
+
+int job_open(struct job *job, struct hull *hull, const char *id, bool lock)
+{
+	*job = (struct job){ .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD };
+	if (state_check_id(id, &hull->error) < 0)
+		return -1;
+	job->root = state_open_root(hull->root, false, &hull->error);
+	if (job->root == -1)
+		return -1;
+	job->dir = state_open(job->root, id, lock, &hull->error);
+	if (job->dir < 0)
+		return job->dir;
+	return state_read(job->dir, &hull->arena, id, &job->state, &hull->error);
+}
+
+void job_close(struct job *job)
+{
+	for (int type = 0; job->plan.spec && type < NAMESPACE_MAX; type++)
+		(void)close_fd(job->plan.join_fd[type]);
+	if (job->plan.spec) {
+		(void)close_fd(job->plan.cgroup_fd);
+		(void)close_fd(job->plan.state_fd);
+		(void)close_fd(job->engine.start_fd);
+		(void)close_fd(job->engine.result_fd);
+		(void)close_fd(job->engine.target_pidfd);
+	}
+	job->plan.spec = NULL;
+	job->dir = close_fd(job->dir);
+	job->root = close_fd(job->root);
+}
+
+int job_read_config(struct job *job, int dir, const char *path, const char *shown)
+{
+	struct hull *h = job->hull;
+	const struct json *document;
+	char *text;
+	int r = io_read_file(dir, path, JSON_SIZE_MAX, &h->arena, &text, &job->config_length);
+
+	if (r == -EFBIG)
+		return fail(&h->error, 0, "cannot read '%s': larger than %d bytes", shown, JSON_SIZE_MAX);
+	if (r == -EINVAL)
+		return fail(&h->error, 0, "cannot read '%s': not a regular file", shown);
+	if (r == -ENOENT)
+		return fail(&h->error, ENOENT, "cannot open '%s' (is this a bundle? `hull spec` writes one)", shown);
+	if (r < 0)
+		return fail(&h->error, r, "cannot read '%s'", shown);
+	job->config_text = text;
+	if (json_parse(&h->arena, &h->error, "config.json", text, job->config_length, &document) < 0)
+		return -1;
+	return spec_read(&h->arena, &h->error, document, &job->spec);
+}
+
+void job_plan(struct job *job, const struct process *process)
+{
+	struct hull *h = job->hull;
+
+	caller_identify(&job->caller);
+	job->engine = (struct engine){ .start_fd = NO_FD, .result_fd = NO_FD, .target_pidfd = NO_FD, .cgroup = { .v2_fd = NO_FD } };
+	job->plan = (struct plan){
+		.spec = &job->spec, .process = process, .request = &job->request, .caller = &job->caller, .arena = &h->arena, .error = &h->error,
+		.log = &h->log, .facts = &job->state.facts, .cgroup_fd = NO_FD, .state_fd = NO_FD, .engine = &job->engine,
+	};
+	for (int type = 0; type < NAMESPACE_MAX; type++)
+		job->plan.join_fd[type] = NO_FD;
+}
+
+static int send_to(struct hull *h, const char *path, const void *data, size_t length, int fd, const char *what)
+{
+	scope_fd int socket = fd_connect(path, SOCK_STREAM);
+	int r;
+
+	if (socket < 0)
+		return fail(&h->error, socket, "cannot connect to the %s socket '%s'", what, path);
+	r = fd_send(socket, data, length, &fd, 1);
+	return r < 0 ? fail(&h->error, r, "cannot send to the %s socket '%s'", what, path) : 0;
+}
+
+int job_deliver(struct job *job, const char *pid_file, struct launched *child)
+{
+	static const char console[] = "/dev/ptmx"; /* runc's and crun's payload: the name of the pseudo-terminal */
+	struct hull *h = job->hull;
+	char digits[TEXT_NUMBER_MAX];
+	int r;
+
+	if (job->request.console_socket && child->console >= 0) {
+		if (send_to(h, job->request.console_socket, console, sizeof(console) - 1, child->console, "console") < 0)
+			return -1;
+		child->console = close_fd(child->console);
+	}
+	if (job->request.pidfd_socket && send_to(h, job->request.pidfd_socket, "pidfd", 5, child->pidfd, "pidfd") < 0)
+		return -1;
+	if (!pid_file)
+		return 0;
+	(void)text_from_u64(digits, (uint64_t)child->pid); /* returns its argument */
+	r = io_replace_file(AT_FDCWD, pid_file, 0644, digits, strlen(digits));
+	return r < 0 ? fail(&h->error, r, "cannot write the pid file '%s'", pid_file) : 0;
+}

@@ -1,0 +1,269 @@
+/* Cloning the child and serving it. */
+#include "run/launch.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "aspect/hooks.h"
+#include "aspect/seccomp.h"
+#include "aspect/time.h"
+#include "base/fd.h"
+#include "base/io.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "run/channel.h"
+#include "run/child.h"
+#include "run/hop.h"
+#include "run/hookstate.h"
+#include "run/plan.h"
+
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
+
+/* Where the parent stands. */
+struct run {
+	struct plan *p;
+	int channel;
+	pid_t hop; /* 0: none or already gone */
+	struct launched child;
+	int (*on_pid)(struct plan *p, pid_t pid);
+};
+
+static void reap(pid_t pid)
+{
+	while (pid > 0 && waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
+static int send_go(struct run *run)
+{
+	struct message m = { .type = MESSAGE_GO };
+	int r = channel_send(run->channel, &m, -1);
+
+	/* a dead child is reported by what it said before, or by end of file */
+	return r < 0 && r != -EPIPE ? fail(run->p->error, r, "cannot talk to the container's process") : 0;
+}
+
+/* The first process: the child itself, or the hop. Returns 0 or -1; does not return in the child. */
+static int clone_first(struct run *run, int child_channel)
+{
+	const struct plan *p = run->p;
+	bool hop = engine_of(p)->hop;
+	int pidfd = NO_FD;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid;
+
+	if (!hop)
+		args.flags |= p->new_namespaces & ~(uint64_t)CLONE_NEWCGROUP; /* cgroup/enter makes that one, once inside the cgroup */
+	if (p->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)p->cgroup_fd;
+	}
+	pid = sys_clone3(&args, sizeof(args));
+	if (pid == 0) {
+		if (hop)
+			hop_main(p, child_channel);
+		child_main(p, child_channel);
+	}
+	if (pid < 0)
+		return fail(run->p->error, pid, "cannot clone into new namespaces");
+	if (hop) {
+		run->hop = pid;
+		(void)close_fd(pidfd);
+	} else {
+		run->child.pid = pid;
+		run->child.pidfd = pidfd;
+	}
+	return 0;
+}
+
+/* The child waits at the first barrier: everything that is done to it from outside. */
+static int at_barrier(struct run *run)
+{
+	if (plan_parent(run->p, run->child.pid, run->child.pidfd) < 0)
+		return -1;
+	if (run->on_pid && run->on_pid(run->p, run->child.pid) < 0)
+		return -1;
+	if (hookstate_write(run->p, run->child.pid, "creating") < 0)
+		return -1;
+	return send_go(run);
+}
+
+static int on_hop(struct run *run, const struct message *m, int *fd)
+{
+	run->child.pid = (pid_t)m->number;
+	run->child.pidfd = take_fd(fd);
+	reap(run->hop);
+	run->hop = 0;
+	return at_barrier(run);
+}
+
+static int on_fd(struct run *run, const struct message *m, int *fd)
+{
+	char *state;
+
+	if (m->number == CHANNEL_FD_CONSOLE) {
+		(void)close_fd(run->child.console);
+		run->child.console = take_fd(fd);
+		return 0;
+	}
+	state = hookstate_document(run->p, run->child.pid, run->p->request->exec ? "running" : "creating");
+	return seccomp_deliver(run->p, *fd, state);
+}
+
+static int on_entered(struct run *run)
+{
+	struct plan *p = run->p;
+	const char *state = hookstate_document(p, run->child.pid, "creating");
+
+	if (hooks_run(p, &p->spec->hooks.prestart, "prestart", state) < 0 ||
+		hooks_run(p, &p->spec->hooks.create_runtime, "createRuntime", state) < 0)
+		return -1;
+	return send_go(run);
+}
+
+/* The exit codes that engines and shells know: 127 not found, 126 cannot be executed (runc's and crun's, and sh's). */
+static int fault_exit_code(const struct message *m)
+{
+	if (m->aspect != ASPECT_EXEC)
+		return 0;
+	if (m->errnum == ENOENT || m->number == 127)
+		return 127;
+	return m->errnum == EACCES || m->errnum == ENOEXEC || m->errnum == EISDIR || m->errnum == EPERM || m->number == 126 ? 126 : 0;
+}
+
+static void on_fault(struct run *run, const struct message *m)
+{
+	channel_fault(run->p, m, run->p->error);
+	run->p->error->exit_code = fault_exit_code(m);
+}
+
+static int on_warning(struct run *run, const struct message *m)
+{
+	struct error warning = { 0 };
+
+	channel_fault(run->p, m, &warning);
+	log_write(run->p->log, LOG_LEVEL_WARNING, "%s", warning.text);
+	return 0;
+}
+
+static int on_message(struct run *run, const struct message *m, int *fd)
+{
+	switch ((enum message_type)m->type) {
+	case MESSAGE_HOP_TIME:
+		return time_write_offsets(run->p, run->hop) < 0 ? -1 : send_go(run);
+	case MESSAGE_HOP:
+		return on_hop(run, m, fd);
+	case MESSAGE_ENTERED:
+		return on_entered(run);
+	case MESSAGE_FD:
+		return on_fd(run, m, fd);
+	case MESSAGE_WARNING:
+		return on_warning(run, m);
+	case MESSAGE_FAULT:
+		on_fault(run, m);
+		return -1;
+	case MESSAGE_GO:
+	case MESSAGE_SEALED:
+		break;
+	}
+	return fail(run->p->error, 0, "internal error: unexpected message %u from the container's process", m->type);
+}
+
+/* The child ended without a word: say how. */
+static int fail_silent(struct run *run)
+{
+	siginfo_t info = { 0 };
+
+	if (run->child.pidfd < 0 || waitid(P_PIDFD, (id_t)run->child.pidfd, &info, WEXITED | WNOWAIT | __WALL) < 0)
+		return fail(run->p->error, 0, "the container's process ended before it was ready");
+	if (info.si_code == CLD_EXITED)
+		return fail(run->p->error, 0, "the container's process ended before it was ready: exit status %d", info.si_status);
+	return fail(run->p->error, 0, "the container's process was killed before it was ready: %s%s", strsignal(info.si_status),
+		info.si_status == SIGKILL ? " (the memory limit may be too low)" : "");
+}
+
+/* run: the child waits for us if there are startContainer hooks, which are to read the status created */
+static int on_sealed(struct run *run)
+{
+	struct plan *p = run->p;
+
+	if (p->request->exec || p->spec->hooks.start_container.n == 0)
+		return 0;
+	return hookstate_write(p, run->child.pid, "created") < 0 ? -1 : send_go(run);
+}
+
+static int serve(struct run *run, bool until_exec)
+{
+	bool sealed = false;
+
+	for (;;) {
+		struct message m;
+		scope_fd int fd = NO_FD;
+		int r = channel_receive(run->channel, &m, &fd);
+
+		if (r < 0)
+			return fail(run->p->error, r, "cannot talk to the container's process");
+		if (r == 0)
+			return sealed ? 0 : fail_silent(run);
+		if (m.type == MESSAGE_SEALED) {
+			sealed = true;
+			if (!until_exec)
+				return 0;
+			if (on_sealed(run) < 0)
+				return -1;
+		} else if (on_message(run, &m, &fd) < 0) {
+			return -1;
+		}
+	}
+}
+
+static void abandon(struct run *run)
+{
+	if (run->hop > 0) {
+		(void)kill(run->hop, SIGKILL); /* our own child, not reaped: the pid is its */
+		reap(run->hop);
+	}
+	if (run->child.pidfd >= 0) {
+		(void)sys_pidfd_send_signal(run->child.pidfd, SIGKILL); /* gone is as good */
+		reap(run->child.pid);
+	}
+	run->child.pidfd = close_fd(run->child.pidfd);
+	run->child.console = close_fd(run->child.console);
+}
+
+int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t pid), struct launched *ret)
+{
+	struct run run = { .p = p, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail(p->error, errno, "cannot make a socket pair");
+	run.channel = pair[0];
+	r = clone_first(&run, pair[1]);
+	(void)close_fd(pair[1]);
+	if (r == 0 && run.hop == 0)
+		r = at_barrier(&run);
+	if (r == 0)
+		r = serve(&run, until_exec);
+	(void)close_fd(pair[0]);
+	if (r < 0) {
+		abandon(&run);
+		return -1;
+	}
+	*ret = run.child;
+	return 0;
+}

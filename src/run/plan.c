@@ -1,0 +1,141 @@
+/* Making the plan. */
+#include "run/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "aspect/sequence.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "run/child.h"
+#include "run/hop.h"
+#include "spec/oci.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+/* ioctl_ns(2) */
+#define HULL_NS_GET_NSTYPE _IO(0xb7, 0x3)
+/* inode of the machine's first user namespace (include/linux/proc_ns.h: PROC_USER_INIT_INO) */
+#define INITIAL_USERNS_INODE 0xEFFFFFFDu
+
+static const uint64_t clone_flag[] = {
+#define X(id, name, flag, file) [NAMESPACE_##id] = flag,
+	NAMESPACE_TYPES(X)
+#undef X
+};
+_Static_assert(ARRAY_SIZE(clone_flag) == NAMESPACE_MAX, "every namespace has a flag");
+
+void caller_identify(struct caller *ret_caller)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+	struct stat userns;
+	uint64_t permitted;
+
+	(void)syscall(SYS_capget, &header, data); /* cannot fail with this header */
+	permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	ret_caller->euid = geteuid();
+	ret_caller->egid = getegid();
+	ret_caller->privileged = ret_caller->euid == 0 && (data[0].effective & (1u << CAP_SYS_ADMIN));
+	ret_caller->initial_userns = stat("/proc/self/ns/user", &userns) == 0 && userns.st_ino == INITIAL_USERNS_INODE;
+	/* root's permitted set is its bounding set (capabilities(7)); whoever else runs us gets all of them in a user namespace */
+	ret_caller->bounding = ret_caller->privileged ? permitted : ~0ULL >> (63 - CAP_LAST_CAP);
+}
+
+static int check_namespaces(struct plan *p)
+{
+	for (int type = 0; type < NAMESPACE_MAX; type++)
+		p->join_fd[type] = NO_FD;
+	if (p->request->exec) {
+		p->has_userns = p->facts->clone_flags & CLONE_NEWUSER;
+		return 0;
+	}
+	for (size_t i = 0; i < p->spec->linux.namespaces.n; i++) {
+		const struct namespace *ns = &p->spec->linux.namespaces.v[i];
+
+		if (!ns->path)
+			p->new_namespaces |= clone_flag[ns->type];
+		p->facts->clone_flags |= clone_flag[ns->type];
+	}
+	if (!spec_namespace(p->spec, NAMESPACE_MOUNT))
+		return fail(p->error, 0, "linux.namespaces: a mount namespace is required: its mounts would be the host's");
+	p->has_userns = spec_namespace(p->spec, NAMESPACE_USER) != NULL;
+	return 0;
+}
+
+int plan_check(struct plan *p)
+{
+	p->cgroup_fd = NO_FD;
+	p->state_fd = NO_FD;
+	if (check_namespaces(p) < 0)
+		return -1;
+	for (size_t i = 0; i < sequence_prepare.n; i++)
+		if (sequence_prepare.v[i]->check && sequence_prepare.v[i]->check(p) < 0)
+			return -1;
+	p->facts->clone_flags |= p->new_namespaces; /* a user namespace may have come in */
+	return 0;
+}
+
+/* Open a namespace file, and believe it only if the kernel says that it is one, of the right type. */
+static int open_namespace(struct plan *p, size_t index)
+{
+	const struct namespace *ns = &p->spec->linux.namespaces.v[index];
+	scope_fd int fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int type;
+
+	if (fd < 0)
+		return fail(p->error, errno, "linux.namespaces[%zu].path: cannot open '%s'", index, ns->path);
+	type = ioctl(fd, HULL_NS_GET_NSTYPE);
+	if (type < 0)
+		return fail(p->error, 0, "linux.namespaces[%zu].path: '%s' is not a namespace", index, ns->path);
+	if ((uint64_t)type != clone_flag[ns->type])
+		return fail(p->error, 0, "linux.namespaces[%zu].path: '%s' is not a namespace of type %s", index, ns->path,
+			names_of(&names_namespaces, ns->type));
+	p->join_fd[ns->type] = take_fd(&fd);
+	engine_of(p)->join_path[ns->type] = arena_strdup(p->arena, ns->path);
+	return 0;
+}
+
+int plan_prepare(struct plan *p)
+{
+	if (!p->request->exec)
+		for (size_t i = 0; i < p->spec->linux.namespaces.n; i++)
+			if (p->spec->linux.namespaces.v[i].path && open_namespace(p, i) < 0)
+				return -1;
+	for (size_t i = 0; i < sequence_prepare.n; i++)
+		if (sequence_prepare.v[i]->prepare && sequence_prepare.v[i]->prepare(p) < 0)
+			return -1;
+	engine_of(p)->hop = hop_needed(p);
+	return 0;
+}
+
+int plan_parent(struct plan *p, pid_t pid, int pidfd)
+{
+	for (size_t i = 0; i < sequence_parent.n; i++)
+		if (sequence_parent.v[i]->parent && sequence_parent.v[i]->parent(p, pid, pidfd) < 0)
+			return -1;
+	return 0;
+}
+
+int plan_undo(const struct facts *facts, struct arena *arena, struct error *e, const struct log *log)
+{
+	struct error first = { 0 };
+	struct undo u = { .facts = facts, .arena = arena, .error = e, .log = log };
+	int result = 0;
+
+	for (size_t i = sequence_prepare.n; i-- > 0;) {
+		if (!sequence_prepare.v[i]->undo || sequence_prepare.v[i]->undo(&u) == 0)
+			continue;
+		if (result == 0)
+			first = *e;
+		result = -1;
+	}
+	if (result < 0)
+		*e = first;
+	return result;
+}

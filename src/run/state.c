@@ -1,0 +1,283 @@
+/* The state directory. */
+#include "run/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "aspect/cgroup.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/scope.h"
+
+static const char *const status_names[] = {
+	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running", [STATUS_PAUSED] = "paused",
+	[STATUS_STOPPED] = "stopped",
+};
+
+/* Everything that may lie in a state directory. */
+static const char *const state_files[] = { "start", "result", "notify", "state.json", "config.json" };
+
+const char *state_status_name(enum state_status status)
+{
+	return status_names[status];
+}
+
+int state_check_id(const char *id, struct error *e)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-";
+	size_t length = id ? strlen(id) : 0;
+
+	if (length == 0)
+		return fail(e, 0, "container id must not be empty");
+	if (length > STATE_ID_MAX || length > NAME_MAX)
+		return fail(e, 0, "invalid container id: longer than %d bytes", NAME_MAX);
+	if (!strchr(first, id[0]) || id[strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.")])
+		return fail(e, 0, "invalid container id '%s': only letters, digits, '_', '+', '-' and '.' (not first) are allowed", id);
+	return 0;
+}
+
+/* Make the missing directories of an absolute path. */
+static int make_parents(const char *path)
+{
+	char copy[PATH_MAX];
+	size_t length = strlen(path);
+
+	if (length >= sizeof(copy))
+		return -ENAMETOOLONG;
+	memcpy(copy, path, length + 1);
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return 0;
+}
+
+int state_open_root(const char *path, bool make, struct error *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0 && errno == ENOENT && make) {
+		r = make_parents(path);
+		if (r < 0)
+			return fail(e, r, "cannot make the directories above '%s'", path);
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return fail(e, errno, "cannot make the state directory '%s'", path);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0 && errno == ENOENT && !make) {
+		(void)fail(e, ENOENT, "cannot open the state directory '%s'", path); /* -1; we say -2 */
+		return -2;
+	}
+	if (fd < 0)
+		return fail(e, errno, "cannot open the state directory '%s'", path);
+	return fd;
+}
+
+/* Open and lock a state directory, unless it was removed under us. */
+static int open_dir(int root, const char *id, bool lock)
+{
+	scope_fd int fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat here, there;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (!lock)
+		return take_fd(&fd);
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	if (fstat(fd, &here) < 0 || fstatat(root, id, &there, AT_SYMLINK_NOFOLLOW) < 0 || here.st_ino != there.st_ino)
+		return -ENOENT;
+	return take_fd(&fd);
+}
+
+int state_create(int root, const char *id, struct error *e)
+{
+	int fd;
+
+	if (mkdirat(root, id, 0711) < 0)
+		return errno == EEXIST ? fail(e, 0, "container with id exists: container '%s' already exists", id) :
+					 fail(e, errno, "cannot make the state directory of container '%s'", id);
+	fd = open_dir(root, id, true);
+	return fd < 0 ? fail(e, fd, "cannot open the state directory of container '%s'", id) : fd;
+}
+
+int state_open(int root, const char *id, bool lock, struct error *e)
+{
+	int fd = root < 0 ? -ENOENT : open_dir(root, id, lock);
+
+	if (fd == -ENOENT) {
+		(void)fail(e, 0, "container '%s' does not exist", id); /* -1; we say -2 */
+		return -2;
+	}
+	return fd < 0 ? fail(e, fd, "cannot open the state directory of container '%s'", id) : fd;
+}
+
+int state_write(int dir, struct arena *arena, const struct state *state, struct error *e)
+{
+	struct json_writer w = json_writer_on(arena, 0);
+	const char *text;
+	int r;
+
+	json_open_object(&w, NULL);
+	json_i64(&w, "version", 1);
+	json_string(&w, "id", state->id);
+	json_string(&w, "bundle", state->bundle);
+	json_string(&w, "rootfs", state->rootfs);
+	json_string(&w, "created", state->created);
+	json_i64(&w, "pid", state->facts.pid);
+	json_u64(&w, "pidStart", state->facts.pid_start);
+	json_u64(&w, "cloneFlags", state->facts.clone_flags);
+	json_bool(&w, "poststart", state->poststart);
+	json_bool(&w, "poststop", state->poststop);
+	json_open_array(&w, "cgroups");
+	for (size_t i = 0; i < state->facts.cgroups.n; i++)
+		json_string(&w, NULL, state->facts.cgroups.v[i]);
+	json_close_array(&w);
+	if (state->facts.rdt_dir)
+		json_string(&w, "rdtDir", state->facts.rdt_dir);
+	json_open_object(&w, "annotations");
+	for (size_t i = 0; i < state->annotations.n; i++)
+		json_string(&w, state->annotations.v[i].key, state->annotations.v[i].value);
+	json_close_object(&w);
+	json_close_object(&w);
+	text = json_text(&w);
+	r = io_replace_file(dir, "state.json", 0600, text, strlen(text));
+	return r < 0 ? fail(e, r, "cannot write the state of container '%s'", state->id) : 0;
+}
+
+static const char *text_of(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+
+	return value && value->type == JSON_STRING ? value->text : "";
+}
+
+static int64_t number_of(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+	int64_t number = 0;
+
+	if (value && value->type == JSON_NUMBER)
+		(void)json_to_i64(value, &number); /* our own file: 0 where somebody edited it */
+	return number;
+}
+
+static bool flag_of(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+
+	return value && value->type == JSON_BOOL && value->boolean;
+}
+
+static void read_lists(struct arena *arena, const struct json *document, struct state *state)
+{
+	const struct json *list = json_get(document, "cgroups"), *map = json_get(document, "annotations");
+	size_t i = 0;
+
+	if (list && list->type == JSON_ARRAY) {
+		state->facts.cgroups.v = arena_many(arena, char *, list->n_children);
+		for (const struct json *v = list->first; v; v = v->next)
+			if (v->type == JSON_STRING)
+				state->facts.cgroups.v[state->facts.cgroups.n++] = arena_strdup(arena, v->text);
+	}
+	if (map && map->type == JSON_OBJECT) {
+		state->annotations.v = arena_many(arena, struct string_pair, map->n_children);
+		for (const struct json *v = map->first; v; v = v->next, i++)
+			state->annotations.v[i] = (struct string_pair){ arena_strdup(arena, v->key), arena_strdup(arena, v->text ? v->text : "") };
+		state->annotations.n = i;
+	}
+}
+
+int state_read(int dir, struct arena *arena, const char *id, struct state *ret_state, struct error *e)
+{
+	struct state state = { .id = id, .bundle = "", .rootfs = "", .created = "" };
+	const struct json *document;
+	const char *rdt;
+	char *text;
+	size_t length;
+	int r = io_read_file(dir, "state.json", JSON_SIZE_MAX, arena, &text, &length);
+
+	if (r == -ENOENT) {
+		*ret_state = state;
+		return 0;
+	}
+	if (r < 0)
+		return fail(e, r, "cannot read the state of container '%s'", id);
+	if (json_parse(arena, e, "state.json", text, length, &document) < 0)
+		return fail_wrap(e, "container '%s'", id);
+	state.bundle = text_of(document, "bundle");
+	state.rootfs = text_of(document, "rootfs");
+	state.created = text_of(document, "created");
+	state.facts.pid = (pid_t)number_of(document, "pid");
+	state.facts.pid_start = (uint64_t)number_of(document, "pidStart");
+	state.facts.clone_flags = (uint64_t)number_of(document, "cloneFlags");
+	state.poststart = flag_of(document, "poststart");
+	state.poststop = flag_of(document, "poststop");
+	rdt = text_of(document, "rdtDir");
+	state.facts.rdt_dir = rdt[0] ? arena_strdup(arena, rdt) : NULL;
+	read_lists(arena, document, &state);
+	*ret_state = state;
+	return 0;
+}
+
+enum state_status state_status(int dir, const struct state *state)
+{
+	struct stat unused;
+
+	if (state->facts.pid == 0) {
+		/* being made, or its maker died before it cloned: the lock tells */
+		scope_fd int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		return flock(again, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK ? STATUS_CREATING : STATUS_STOPPED;
+	}
+	if (!process_alive(state->facts.pid, state->facts.pid_start))
+		return STATUS_STOPPED;
+	if (fstatat(dir, "start", &unused, AT_SYMLINK_NOFOLLOW) == 0)
+		return STATUS_CREATED;
+	return cgroup_is_frozen(&state->facts) ? STATUS_PAUSED : STATUS_RUNNING;
+}
+
+/* What a killed io_replace_file() left beside its file. */
+static void remove_leftovers(int dir)
+{
+	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = again < 0 ? NULL : fdopendir(again);
+	struct dirent *entry;
+
+	if (!stream) {
+		(void)close_fd(again);
+		return; /* rmdir reports that the directory is not empty */
+	}
+	while ((entry = readdir(stream)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			(void)unlinkat(dir, entry->d_name, 0); /* likewise */
+	(void)closedir(stream); /* also closes the descriptor */
+}
+
+int state_remove(int root, const char *id, int dir, struct error *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(state_files); i++)
+		if (unlinkat(dir, state_files[i], 0) < 0 && errno != ENOENT)
+			return fail(e, errno, "cannot remove '%s' of container '%s'", state_files[i], id);
+	if (unlinkat(root, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno == ENOTEMPTY) {
+		remove_leftovers(dir);
+		if (unlinkat(root, id, AT_REMOVEDIR) == 0)
+			return 0;
+	}
+	return fail(e, errno, "cannot remove the state directory of container '%s'", id);
+}

@@ -1,0 +1,86 @@
+/*
+ * The state directory: ROOT/ID/ holds facts, never plans.
+ *
+ *   state.json   struct state: what was made, written before it is made and replaced atomically
+ *   config.json  the bundle's configuration as it was at creation (exec and poststop hooks need it)
+ *   start        FIFO: the created container reads it until `hull start` writes one byte; gone once started
+ *   result       FIFO: what a starting container has to say before execve (struct start_result)
+ *
+ * Whoever changes a container holds flock(2) on its directory; the kernel drops it with the holder, so a killed hull blocks nobody.
+ * Status is computed (state_status()).
+ */
+#ifndef RUN_STATE_H
+#define RUN_STATE_H
+
+#include <stdbool.h>
+
+#include "aspect/plan.h"
+#include "base/arena.h"
+#include "base/error.h"
+
+enum { STATE_ID_MAX = 1024 };
+
+/*
+ * @rootfs, @bundle: absolute paths;  @created: RFC 3339 time;  @owner_uid: who created it
+ * @poststart, @poststop: the configuration has such hooks: only then is it read again
+ */
+struct state {
+	const char *id;
+	const char *bundle, *rootfs;
+	const char *created;
+	struct facts facts;
+	struct string_map annotations;
+	bool poststart, poststop;
+};
+
+enum state_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+
+/* "creating" … */
+const char *state_status_name(enum state_status status);
+
+/**
+ * state_check_id - an id is [a-zA-Z0-9_+-][a-zA-Z0-9_+.-]*, at most STATE_ID_MAX bytes (runc, crun ≥ 1.28).
+ */
+int state_check_id(const char *id, struct error *e);
+
+/**
+ * state_open_root - open the state root.
+ * @make: make it (0700, parents 0755) when it is missing.
+ * Return: a descriptor, -1 after fail(), or -2 when it is missing and @make is off.
+ */
+int state_open_root(const char *path, bool make, struct error *e);
+
+/**
+ * state_create - make ROOT/ID, locked. Of two racing callers one wins.
+ * Return: a descriptor of the directory (closing it drops the lock) or -1: "container 'x' already exists".
+ */
+int state_create(int root, const char *id, struct error *e);
+
+/**
+ * state_open - open ROOT/ID.
+ * @lock: also take the lock, waiting for whoever holds it.
+ * Return: a descriptor, -1 after fail(), or -2: "container 'x' does not exist" (the error is set too).
+ */
+int state_open(int root, const char *id, bool lock, struct error *e);
+
+/**
+ * state_write - replace state.json.
+ */
+int state_write(int dir, struct arena *arena, const struct state *state, struct error *e);
+
+/**
+ * state_read - read state.json; without one (a creator was killed before it wrote it) the state is empty but for the id.
+ */
+int state_read(int dir, struct arena *arena, const char *id, struct state *ret_state, struct error *e);
+
+/**
+ * state_status - look at the process and the directory.
+ */
+enum state_status state_status(int dir, const struct state *state);
+
+/**
+ * state_remove - remove the directory and what we keep in it. Again without harm.
+ */
+int state_remove(int root, const char *id, int dir, struct error *e);
+
+#endif
