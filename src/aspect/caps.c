@@ -24,17 +24,6 @@ struct caps_plan {
 	uint64_t permitted, effective, inheritable, ambient;
 };
 
-/* What hull itself holds (capget(2)); an error leaves nothing, and the child's own call will say why. */
-static uint64_t own_permitted(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return 0;
-	return data[0].permitted | (uint64_t)data[1].permitted << 32;
-}
-
 static void warn_missing(const struct plan *p, uint64_t missing)
 {
 	char buffer[CAPS_TEXT_MAX];
@@ -54,12 +43,12 @@ static void warn_missing(const struct plan *p, uint64_t missing)
 static int caps_prepare(struct plan *p)
 {
 	const struct capabilities *asked = &p->process->capabilities;
-	uint64_t can = p->has_userns ? ~0ull : p->caller->bounding & own_permitted();
-	uint64_t bounding = p->has_userns ? ~0ull : p->caller->bounding;
+	uint64_t can = p->has_userns ? ~0ull : p->caller->bounding;
 	struct caps_plan *plan = arena_new(p->arena, struct caps_plan);
 	uint64_t wanted = asked->bounding | asked->permitted | asked->effective | asked->inheritable | asked->ambient;
 
-	plan->drop = bounding & ~asked->bounding;
+	/* also what the caller does not hold: it may be in its bounding set all the same, and root's execve would take it from there */
+	plan->drop = ~asked->bounding;
 	plan->permitted = asked->permitted & can;
 	plan->effective = asked->effective & plan->permitted;
 	/* the kernel lets nothing become inheritable that is not in the bounding set (capabilities(7)) */

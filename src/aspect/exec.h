@@ -1,0 +1,28 @@
+/* The program: the last things that the child does. */
+#ifndef ASPECT_EXEC_H
+#define ASPECT_EXEC_H
+
+#include "aspect/aspect.h"
+
+/* The number that comes with a fault of this aspect: what the command line exits with. */
+enum { EXEC_NOT_FOUND = 127, EXEC_CANNOT = 126 };
+
+/**
+ * exec_before_ids - go to process.cwd and look HOME up while that is done as root: a directory that only root may enter is a legal start.
+ * What fails for want of permission is tried again as the user, by aspect_exec.seal.
+ * Return: 0 or -1 after child_fail().
+ */
+CHILD int exec_before_ids(struct child *c);
+
+/**
+ * exec_reset_signals - default disposition for every signal and an empty mask: nothing that hull or its caller ignored or blocked is inherited.
+ */
+CHILD void exec_reset_signals(void);
+
+/**
+ * exec_payload - become the payload.
+ * Return: -1 after child_fail(); otherwise it does not.
+ */
+CHILD int exec_payload(struct child *c);
+
+#endif
