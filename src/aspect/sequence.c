@@ -55,7 +55,7 @@ static const struct aspect *const parent[] = {
 static const struct sequence_row enter[] = {
 	{ &aspect_user, OWN, WHEN_ALWAYS },       /* first: become root of the user namespace that owns all others */
 	{ &aspect_keyring, OWN, WHEN_ALWAYS }, /* before anything may request a key */
-	{ &aspect_cgroup, OWN, WHEN_CREATE },   /* unshare after the parent joined us to the cgroup: it becomes the namespace's root */
+	{ &aspect_cgroup, OWN, WHEN_ALWAYS },   /* joins v1 cgroups, then unshares: the container's cgroup becomes the namespace's root */
 	{ &aspect_uts, OWN, WHEN_CREATE },
 	{ &aspect_net, OWN, WHEN_CREATE },         /* before mounts: sysfs shows the network namespace it was mounted in */
 	{ &aspect_rootfs, OWN, WHEN_CREATE },   /* propagation off before the first mount, then the root that mounts hang on */

@@ -1,0 +1,415 @@
+/*
+ * The cgroup aspect: a container's own control groups, its limits and device rules.
+ *
+ * check turns linux.resources into settings and a device policy. prepare finds the hierarchies, commits the directories it is going to make, makes them, and
+ * writes limits while nobody is in yet. The payload is in before its first instruction: on v2 by birth (CLONE_INTO_CGROUP), on v1 the child writes
+ * itself into each tree (cgroup_v1_open_tasks() says why not the parent), then unshares the cgroup namespace, whose root is thereby its cgroup.
+ *
+ * A caller who may not make cgroups gets none, silently, unless the document asks for a limit: as with runc and crun, where an ordinary user's container
+ * without limits runs.
+ */
+#include "aspect/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "spec/names.h"
+
+/*
+ * @settings, @devices: from check
+ * @host: valid once @decided;  @mounts: for the mounts aspect, made on demand
+ * @join: what the child enters by
+ */
+struct cgroup_plan {
+	struct cgroup_settings settings;
+	struct cgroup_device_policy devices;
+	bool decided;
+	struct cgroup_host host;
+	struct cgroup_mounts *mounts;
+	struct cgroup_join join;
+};
+
+static struct cgroup_plan *data_of(const struct plan *p)
+{
+	return p->data[ASPECT_CGROUP];
+}
+
+static bool has_new_namespace(const struct plan *p)
+{
+	return p->new_namespaces & CLONE_NEWCGROUP;
+}
+
+static int check(struct plan *p)
+{
+	struct cgroup_plan *data = arena_new(p->arena, struct cgroup_plan);
+	const struct resources *r = &p->spec->linux.resources;
+
+	data->join.v2_fd = NO_FD;
+	p->data[ASPECT_CGROUP] = data;
+	if (p->request->exec || p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	if (p->request->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		return fail(p->error, 0, "the systemd cgroup manager is not supported yet, use --cgroup-manager cgroupfs");
+	if (cgroup_settings_compile(r, p->spec->oci_version, p->arena, p->error, &data->settings) < 0)
+		return -1;
+	return cgroup_devices_compile(&r->devices, p->arena, p->error, &data->devices);
+}
+
+/* ---- where ---- */
+
+/* Whether this caller may make @leaf: the nearest directory above that exists must be writable for the effective user. Return: 0 or an errno. */
+static int may_make(struct arena *arena, const char *leaf, size_t top)
+{
+	char *dir = arena_strdup(arena, leaf);
+	long r;
+
+	do {
+		char *slash = strrchr(dir, '/');
+
+		if (!slash || (size_t)(slash - dir) < top)
+			return ENOENT;
+		*slash = '\0';
+		r = SYS_CALL(SYS_faccessat2, AT_FDCWD, dir, W_OK, AT_EACCESS);
+		if (r == -ENOSYS)
+			r = access(dir, W_OK) == 0 ? 0 : -errno;
+	} while (r == -ENOENT);
+	return (int)-r;
+}
+
+/* Decide the leaf of one tree. */
+static void decide_leaf(const struct plan *p, struct cgroup_plan *data, struct cgroup_tree *t)
+{
+	const char *path = p->spec->linux.cgroups_path;
+	size_t top = strlen(t->mount);
+
+	t->leaf = cgroup_leaf_path(p->arena, t, path, p->request->id, data->host.hybrid, false);
+	if (p->caller->privileged)
+		return;
+	t->refused = may_make(p->arena, t->leaf, top);
+	if (t->refused && t->v2 && !data->host.hybrid && !(path && path[0] == '/')) { /* a delegated cgroup may be hull's own only */
+		char *inside = cgroup_leaf_path(p->arena, t, path, p->request->id, false, true);
+
+		if (may_make(p->arena, inside, top) == 0) {
+			t->leaf = inside;
+			t->refused = 0;
+		}
+	}
+	if (t->refused)
+		t->leaf = NULL;
+}
+
+/* Find the host's hierarchies and where the container's cgroups go; nothing is made. */
+static int decide(const struct plan *p)
+{
+	struct cgroup_plan *data = data_of(p);
+
+	if (data->decided)
+		return 0;
+	if (cgroup_host_read(p->arena, p->error, &data->host) < 0)
+		return -1;
+	data->decided = true;
+	if (p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	for (size_t i = 0; i < data->host.n; i++)
+		decide_leaf(p, data, &data->host.v[i]);
+	return 0;
+}
+
+static void add_links(struct arena *arena, struct cgroup_hierarchy *h)
+{
+	char *list = arena_strdup(arena, h->name), *word;
+
+	if (!strchr(list, ','))
+		return;
+	h->links = arena_many(arena, char *, strlen(list));
+	while ((word = cgroup_next_word(&list)))
+		h->links[h->n_links++] = word;
+}
+
+const struct cgroup_mounts *cgroup_mounts(const struct plan *p)
+{
+	struct cgroup_plan *data = data_of(p);
+	struct cgroup_mounts *m;
+
+	if (!data || decide(p) < 0 || data->host.version == 0)
+		return NULL;
+	if (data->mounts)
+		return data->mounts;
+	m = data->mounts = arena_new(p->arena, struct cgroup_mounts);
+	m->version = data->host.version;
+	m->hybrid = data->host.hybrid;
+	m->v = arena_many(p->arena, struct cgroup_hierarchy, data->host.n);
+	for (size_t i = 0; i < data->host.n; i++) {
+		const struct cgroup_tree *t = &data->host.v[i];
+		struct cgroup_hierarchy *h = &m->v[m->n++];
+		const char *own = t->leaf ? t->leaf + strlen(t->mount) : t->own;
+
+		h->name = t->name;
+		h->mountpoint = t->mount;
+		h->options = t->controllers;
+		h->own_path = arena_strdup(p->arena, own[0] ? own : "/");
+		add_links(p->arena, h);
+	}
+	return m;
+}
+
+/* ---- prepare ---- */
+
+/*
+ * A leaf that exists is taken over when it is empty, as runc does (an engine may have made it); with processes in it, delete would kill strangers, and
+ * frozen it would freeze the container on its way in.
+ */
+static int look_at_leaf(struct plan *p, struct cgroup_tree *t)
+{
+	char state[32];
+	pid_t *pids;
+	size_t n;
+	int dir = open(t->leaf, O_PATH | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : fail(p->error, errno, "cannot open cgroup '%s'", t->leaf);
+	t->existed = true;
+	r = io_read_small(dir, "freezer.state", state, sizeof(state)) > 0 && !text_equal(state, "THAWED");
+	if (r) {
+		(void)close_fd(dir);
+		return fail(p->error, 0, "cgroup '%s' is frozen", t->leaf);
+	}
+	r = cgroup_dir_pids(dir, p->arena, &pids, &n);
+	if (r < 0)
+		return fail(p->error, r, "cannot read the processes of cgroup '%s'", t->leaf);
+	if (n > 0 || text_equal(t->leaf, t->mount))
+		return fail(p->error, 0, "cgroup '%s' is in use: it has %zu processes", t->leaf, n);
+	return 0;
+}
+
+/* Say what is going to be made, before it is: v2 last, which control looks for first. */
+static int record(struct plan *p, struct cgroup_host *host)
+{
+	struct string_list *list = &p->facts->cgroups;
+	char **v = arena_many(p->arena, char *, list->n + host->n);
+
+	if (list->n)
+		memcpy(v, list->v, list->n * sizeof(*v));
+	list->v = v;
+	for (int v2 = 0; v2 < 2; v2++) {
+		for (size_t i = 0; i < host->n; i++) {
+			if (!host->v[i].leaf || host->v[i].v2 != (v2 == 1))
+				continue;
+			if (look_at_leaf(p, &host->v[i]) < 0)
+				return -1;
+			v[list->n++] = host->v[i].leaf;
+		}
+	}
+	return list->n > 0 ? plan_commit(p) : 0;
+}
+
+/* The user whose container it is gets its v2 cgroup, when it can see it as its own: OCI config-linux, "Cgroup ownership". */
+static int delegate(struct plan *p, const struct cgroup_tree *t)
+{
+	const struct id_mapping_list *maps = &p->spec->linux.uid_mappings;
+	uint32_t uid = p->process ? p->process->user.uid : 0;
+	bool writable = false;
+
+	for (size_t i = 0; i < p->spec->mounts.n; i++) {
+		const struct mount *m = &p->spec->mounts.v[i];
+
+		if (m->type && strncmp(m->type, "cgroup", 6) == 0)
+			writable = !m->flags.readonly;
+	}
+	if (!has_new_namespace(p) || !writable)
+		return 0;
+	if (!p->has_userns)
+		return uid == p->caller->euid ? 0 : cgroup_v2_delegate(p->arena, p->error, t, uid);
+	for (size_t i = 0; i < maps->n; i++) {
+		const struct id_mapping *map = &maps->v[i];
+
+		if (uid >= map->container_id && uid - map->container_id < map->size) {
+			uid_t host = map->host_id + (uid - map->container_id);
+
+			return host == p->caller->euid ? 0 : cgroup_v2_delegate(p->arena, p->error, t, host);
+		}
+	}
+	return 0;
+}
+
+static int make(struct plan *p, struct cgroup_plan *data, struct cgroup_tree *t)
+{
+	const char *controllers = data->host.hybrid ? cgroup_settings_v2_controllers(&data->settings, &data->host, p->arena) : NULL;
+	int r = t->v2 ? cgroup_v2_make(p->arena, t, controllers) : cgroup_v1_make(p->arena, t);
+
+	return r < 0 ? fail(p->error, r, "cannot make cgroup '%s'", t->leaf) : 0;
+}
+
+/* Where nothing can enforce rules: in a user namespace or as an ordinary user, who cannot make device nodes either. */
+static bool devices_apply(const struct plan *p)
+{
+	return p->caller->euid == 0 && p->caller->initial_userns;
+}
+
+static int write_devices(struct plan *p, struct cgroup_plan *data)
+{
+	const struct cgroup_device_policy *policy = &data->devices;
+	const struct cgroup_tree *v2 = NULL;
+
+	if (!devices_apply(p))
+		return 0;
+	for (size_t i = 0; i < data->host.n; i++) {
+		const struct cgroup_tree *t = &data->host.v[i];
+
+		if (t->leaf && cgroup_has_controller(t->controllers, "devices"))
+			return cgroup_devices_write_v1(policy, t->leaf, p->arena, p->error);
+		if (t->leaf && t->v2)
+			v2 = t;
+	}
+	if (policy->allow && policy->n == 0)
+		return 0;
+	if (!v2)
+		return fail(p->error, 0, "linux.resources.devices: no cgroup can be made to enforce it, --cgroup-manager disabled goes without");
+	return cgroup_devices_attach(policy, v2->leaf, p->arena, p->error);
+}
+
+/* A clone into a cgroup counts there: a container that may have no further process could not be born in it, so it is moved. */
+static bool clone_fits(const struct plan *p)
+{
+	const struct opt_i64 *pids = &p->spec->linux.resources.pids.limit;
+
+	return !pids->set || pids->value < 0 || pids->value > 2;
+}
+
+static int open_join(struct plan *p, struct cgroup_plan *data)
+{
+	struct cgroup_join *j = &data->join;
+
+	j->tasks = arena_many(p->arena, int, data->host.n);
+	j->dirs = arena_many(p->arena, char *, data->host.n);
+	for (size_t i = 0; i < data->host.n; i++) {
+		struct cgroup_tree *t = &data->host.v[i];
+		int fd;
+
+		if (!t->leaf)
+			continue;
+		fd = t->v2 ? open(t->leaf, O_PATH | O_DIRECTORY | O_CLOEXEC) : cgroup_v1_open_tasks(p->arena, t->leaf);
+		if (fd < 0) {
+			(void)fail(p->error, t->v2 ? errno : fd, "cannot open cgroup '%s'", t->leaf);
+			cgroup_join_close(j);
+			return -1;
+		}
+		if (t->v2) {
+			j->v2_fd = fd;
+			continue;
+		}
+		j->dirs[j->n] = t->leaf;
+		j->tasks[j->n++] = fd;
+	}
+	if (data->host.hybrid || clone_fits(p))
+		p->cgroup_fd = j->v2_fd;
+	return 0;
+}
+
+static int prepare(struct plan *p)
+{
+	struct cgroup_plan *data = data_of(p);
+
+	if (p->request->exec) {
+		if (cgroup_join_open(p->facts, p->arena, p->error, p->request->cgroup_sub, p->request->n_cgroup_sub, &data->join) < 0)
+			return -1;
+		p->cgroup_fd = data->join.v2_fd;
+		return 0;
+	}
+	if (p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	if (p->spec->linux.resources.memory.kernel.set && p->spec->linux.resources.memory.kernel.value != 0)
+		log_write(p->log, LOG_LEVEL_WARNING, "linux.resources.memory.kernel is ignored: Linux has no such limit any more");
+	if (decide(p) < 0 || record(p, &data->host) < 0)
+		return -1;
+	for (size_t i = 0; i < data->host.n; i++) {
+		struct cgroup_tree *t = &data->host.v[i];
+
+		if (t->leaf && (make(p, data, t) < 0 || (t->v2 && !data->host.hybrid && delegate(p, t) < 0)))
+			return -1;
+	}
+	if (cgroup_settings_write(&data->settings, &data->host, p->arena, p->error) < 0 || write_devices(p, data) < 0)
+		return -1;
+	return open_join(p, data);
+}
+
+/* The engine takes p->cgroup_fd away where it could not clone into it. The child has its own copies of the descriptors. */
+static int parent(struct plan *p, pid_t pid, int pidfd)
+{
+	struct cgroup_plan *data = data_of(p);
+	int r = 0;
+
+	(void)pidfd;
+	if (data->join.v2_fd >= 0 && p->cgroup_fd < 0)
+		r = cgroup_join_pid(&data->join, p->error, pid);
+	p->cgroup_fd = NO_FD;
+	cgroup_join_close(&data->join);
+	return r;
+}
+
+static CHILD int enter(struct child *c)
+{
+	const struct cgroup_plan *data = c->plan->data[ASPECT_CGROUP];
+	int r = cgroup_join_self(c, &data->join);
+
+	if (r < 0 || c->plan->request->exec || !(c->plan->new_namespaces & CLONE_NEWCGROUP))
+		return r;
+	r = sys_unshare(CLONE_NEWCGROUP);
+	return r < 0 ? child_fail(c, FAULT("cannot make a cgroup namespace"), r, NULL, NULL) : 0;
+}
+
+static int undo(struct undo *u)
+{
+	return cgroup_remove(u->facts, u->arena, u->error);
+}
+
+static void explain(const struct plan *p, enum phase phase, struct explain *x)
+{
+	const struct cgroup_plan *data = data_of(p);
+	const char *path = p->spec->linux.cgroups_path;
+
+	if (phase == PHASE_ENTER && has_new_namespace(p))
+		explain_step(x, "make a cgroup namespace");
+	if (phase != PHASE_PREPARE || p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return;
+	explain_step(x, "make cgroup '%s'", path && path[0] ? path : p->request->id);
+	for (size_t i = 0; i < data->settings.n; i++) {
+		const struct cgroup_setting *s = &data->settings.v[i];
+		const struct cgroup_write *one = s->v1.file ? &s->v1 : &s->v2;
+
+		explain_step(x, "set %s: %s %s", text_after(s->field, "linux.resources."), one->file, one->value);
+	}
+	if (data->devices.allow && data->devices.n == 0)
+		explain_step(x, "allow all devices");
+	else
+		explain_step(x, "%s all devices but %zu exceptions", data->devices.allow ? "allow" : "deny", data->devices.n);
+}
+
+static void features(struct json_writer *w)
+{
+	json_open_object(w, "cgroup");
+	json_bool(w, "v1", true);
+	json_bool(w, "v2", true);
+	json_bool(w, "systemd", false);
+	json_bool(w, "systemdUser", false);
+	json_bool(w, "rdma", true);
+	json_close_object(w);
+}
+
+const struct aspect aspect_cgroup = {
+	.id = ASPECT_CGROUP,
+	.check = check,
+	.prepare = prepare,
+	.parent = parent,
+	.enter = enter,
+	.undo = undo,
+	.explain = explain,
+	.features = features,
+};

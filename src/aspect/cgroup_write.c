@@ -1,0 +1,115 @@
+/*
+ * Writing settings into a container's cgroups: which tree a setting belongs to on this host, and what to say when the kernel refuses.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "aspect/cgroup.h"
+#include "base/io.h"
+
+static const struct cgroup_tree *v1_tree(const struct cgroup_host *host, const char *controller)
+{
+	for (size_t i = 0; controller && i < host->n; i++)
+		if (!host->v[i].v2 && cgroup_has_controller(host->v[i].controllers, controller))
+			return &host->v[i];
+	return NULL;
+}
+
+static const struct cgroup_tree *v2_tree(const struct cgroup_host *host)
+{
+	for (size_t i = 0; i < host->n; i++)
+		if (host->v[i].v2)
+			return &host->v[i];
+	return NULL;
+}
+
+/* On a hybrid host a controller is in one tree only: v1's word comes first, for there it is bound when it is listed. */
+static const struct cgroup_tree *choose(const struct cgroup_setting *s, const struct cgroup_host *host, const struct cgroup_write **ret_write)
+{
+	const struct cgroup_tree *t = v1_tree(host, s->v1.controller);
+
+	*ret_write = t ? &s->v1 : &s->v2;
+	return t || (host->hybrid && s->v2.controller && v1_tree(host, s->v2.controller)) ? t : v2_tree(host);
+}
+
+char *cgroup_settings_v2_controllers(const struct cgroup_settings *s, const struct cgroup_host *host, struct arena *arena)
+{
+	char *list = arena_strdup(arena, "");
+	const struct cgroup_write *w;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct cgroup_tree *t = choose(&s->v[i], host, &w);
+
+		if (t && t->v2 && w->controller && w->file && !cgroup_has_controller(list, w->controller))
+			list = arena_printf(arena, "%s %s", list, w->controller);
+	}
+	return list;
+}
+
+/* One write(2) a line: that is what cgroup files take. */
+static int write_lines(const char *path, const char *value)
+{
+	int r;
+
+	do {
+		size_t length = strcspn(value, "\n");
+
+		r = io_write_file(AT_FDCWD, path, value, length);
+		value += length;
+		value += *value == '\n';
+	} while (r == 0 && *value);
+	return r;
+}
+
+static int cannot(const struct cgroup_setting *s, const struct cgroup_host *host, struct error *error)
+{
+	const char *controller = host->version == 1 && s->v1.controller ? s->v1.controller : s->v2.controller;
+
+	if (host->version == 0)
+		return fail(error, 0, "%s: no cgroup hierarchy is mounted on this host", s->field);
+	if (host->version == 1 && !s->v1.controller && controller && v1_tree(host, controller))
+		return fail(error, 0, "%s: the controller '%s' is on cgroup v1 here, which has nothing like it", s->field, controller);
+	if (!controller)
+		return fail(error, 0, "%s: cgroup v%d has nothing like it", s->field, host->version);
+	return fail(error, 0, "%s: no cgroup controller '%s' is mounted on this host", s->field, controller);
+}
+
+static int refused(const struct cgroup_setting *s, const struct cgroup_write *w, const struct cgroup_tree *t, const char *path, int r,
+		   struct error *error)
+{
+	if (r == -ENOENT && t->v2)
+		return fail(error, r, "%s: cannot write '%s' to '%s' (the controller '%s' is not handed down to this cgroup)", s->field, w->value, path,
+			    w->controller);
+	return fail(error, r, "%s: cannot write '%s' to '%s'", s->field, w->value, path);
+}
+
+static int write_one(const struct cgroup_setting *s, const struct cgroup_host *host, struct arena *arena, struct error *error)
+{
+	const struct cgroup_write *w;
+	const struct cgroup_tree *t = choose(s, host, &w);
+	const char *path;
+	int r;
+
+	if (t && w->controller && !w->file)
+		return 0;
+	if (!t || !w->controller)
+		return s->optional ? 0 : cannot(s, host, error);
+	if (!t->leaf)
+		return s->optional ? 0 : fail(error, t->refused, "%s: cannot set '%s': no cgroup can be made below '%s'", s->field, w->value, t->mount);
+	path = arena_printf(arena, "%s/%s", t->leaf, w->file);
+	r = write_lines(path, w->value);
+	if (r == -ENOENT && w->other_file)
+		r = write_lines(arena_printf(arena, "%s/%s", t->leaf, w->other_file), w->other_value);
+	if (r == 0 || (r == -ENOENT && s->optional))
+		return 0;
+	return refused(s, w, t, path, r, error);
+}
+
+int cgroup_settings_write(const struct cgroup_settings *s, const struct cgroup_host *host, struct arena *arena, struct error *error)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (write_one(&s->v[i], host, arena, error) < 0)
+			return -1;
+	return 0;
+}
