@@ -1,0 +1,132 @@
+/*
+ * update, events, checkpoint and restore: their command lines are complete, since engines probe them, but this version does not do what they ask for.
+ * The values are read and thrown away.
+ */
+#include "cli/cli.h"
+
+/* a switch and an option with a value, of which only the name counts so far */
+#define SWITCH(long_name, text) { long_name, .kind = OPTION_IGNORED, .help = text }
+#define VALUE(long_name, value, text) { long_name, .kind = OPTION_IGNORED_VALUE, .argument = value, .help = text }
+
+static int later_run(const struct cli *cli, void *flags, int n_operands, char **operands)
+{
+	(void)flags; /* not looked at */
+	(void)n_operands;
+	(void)operands;
+	return cli_fail(cli, "this command is not there yet in version " HULL_VERSION);
+}
+
+static const struct option_row update_rows[] = {
+	{ "resources", 'r', .kind = OPTION_IGNORED_VALUE, .argument = "FILE", .help = "read all limits from a JSON document, - for standard input" },
+	VALUE("blkio-weight", "N", "weight of block I/O, 10 to 1000"),
+	VALUE("cpu-period", "US", "period of the CPU quota in microseconds"),
+	VALUE("cpu-quota", "US", "CPU time in a period in microseconds, -1 for no limit"),
+	VALUE("cpu-burst", "US", "unused CPU time that may be saved up, in microseconds"),
+	VALUE("cpu-share", "N", "weight of CPU time"),
+	VALUE("cpu-rt-period", "US", "period of the real-time quota in microseconds"),
+	VALUE("cpu-rt-runtime", "US", "real-time CPU time in a period in microseconds"),
+	VALUE("cpu-idle", "N", "1: run only when nothing else wants the CPU"),
+	VALUE("cpuset-cpus", "LIST", "CPUs to run on"),
+	VALUE("cpuset-mems", "LIST", "memory nodes to use"),
+	VALUE("memory", "BYTES", "limit of memory"),
+	VALUE("memory-reservation", "BYTES", "memory that is left to it under pressure"),
+	VALUE("memory-swap", "BYTES", "limit of memory and swap together, -1 for no limit"),
+	VALUE("pids-limit", "N", "limit of processes and threads, -1 for no limit"),
+	VALUE("l3-cache-schema", "TEXT", "share of the L3 cache (resctrl)"),
+	VALUE("mem-bw-schema", "TEXT", "share of the memory bandwidth (resctrl)"),
+	{ "kernel-memory", .kind = OPTION_IGNORED_VALUE, .flags = OPTION_HIDDEN, .argument = "BYTES", .help = "ignored: the kernel has it no more" },
+	{ "kernel-memory-tcp", .kind = OPTION_IGNORED_VALUE, .flags = OPTION_HIDDEN, .argument = "BYTES", .help = "ignored: the kernel has it no more" },
+};
+
+const struct command update_command = {
+	.name = "update",
+	.operands = "ID",
+	.summary = "change the resource limits of a running container",
+	.description = "Changes the cgroup limits of a container while it runs. Not there yet in this version.",
+	.examples = (const struct example[]){ { "hull update --memory 256m web1", "change the limit of memory" }, { NULL, NULL } },
+	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_TAKES_ID | COMMAND_LATER,
+	.rows = update_rows, .n_rows = ARRAY_SIZE(update_rows),
+	.run = later_run,
+};
+
+static const struct option_row events_rows[] = {
+	VALUE("interval", "DURATION", "time between two figures (default: 5s)"),
+	SWITCH("stats", "print the figures once and end"),
+};
+
+const struct command events_command = {
+	.name = "events",
+	.operands = "ID",
+	.summary = "print figures and events of a container",
+	.description = "Prints resource figures and out-of-memory events of a container as lines of JSON. Not there yet in this version.",
+	.examples = (const struct example[]){ { "hull events --stats web1", "print the figures once" }, { NULL, NULL } },
+	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_TAKES_ID | COMMAND_LATER,
+	.rows = events_rows, .n_rows = ARRAY_SIZE(events_rows),
+	.run = later_run,
+};
+
+static const struct option_row checkpoint_rows[] = {
+	VALUE("image-path", "DIR", "where the image goes"),
+	VALUE("work-path", "DIR", "where CRIU writes its logs"),
+	VALUE("parent-path", "DIR", "image of an earlier --pre-dump"),
+	SWITCH("leave-running", "let the container go on"),
+	SWITCH("tcp-established", "also with open TCP connections"),
+	SWITCH("tcp-skip-in-flight", "leave TCP connections out that are being opened"),
+	SWITCH("ext-unix-sk", "also with Unix sockets to the outside"),
+	SWITCH("link-remap", "also with open files that were deleted"),
+	SWITCH("shell-job", "also with a terminal of the caller's"),
+	SWITCH("file-locks", "also with file locks"),
+	SWITCH("lazy-pages", "serve memory on demand"),
+	VALUE("status-fd", "FD", "say on this descriptor that the server of memory is ready"),
+	VALUE("page-server", "ADDRESS:PORT", "send memory to this server"),
+	SWITCH("pre-dump", "save memory only and let the container go on"),
+	VALUE("manage-cgroups-mode", "MODE", "soft, full, strict or ignore"),
+	VALUE("empty-ns", "NAMESPACE", "save this namespace without its content; may be repeated"),
+	SWITCH("auto-dedup", "free memory in older images"),
+	VALUE("network-lock", "METHOD", "how the network is held meanwhile: iptables, nftables or skip"),
+};
+
+const struct command checkpoint_command = {
+	.name = "checkpoint",
+	.operands = "ID",
+	.summary = "save a running container to an image",
+	.description = "Saves the processes of a container to files with CRIU, and ends it. Not there yet in this version.",
+	.examples = (const struct example[]){ { "hull checkpoint --image-path /tmp/image web1", "save the container web1" }, { NULL, NULL } },
+	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_TAKES_ID | COMMAND_LATER,
+	.rows = checkpoint_rows, .n_rows = ARRAY_SIZE(checkpoint_rows),
+	.run = later_run,
+};
+
+static const struct option_row restore_rows[] = {
+	{ "bundle", 'b', .kind = OPTION_IGNORED_VALUE, .argument = "DIR", .help = "directory of the bundle (default: .)" },
+	{ "detach", 'd', .kind = OPTION_IGNORED, .help = "return as soon as the program runs" },
+	VALUE("image-path", "DIR", "where the image is"),
+	VALUE("work-path", "DIR", "where CRIU writes its logs"),
+	VALUE("pid-file", "FILE", "write the pid of the container's process to FILE"),
+	VALUE("console-socket", "SOCKET", "send the terminal's descriptor to this Unix socket"),
+	SWITCH("tcp-established", "also with open TCP connections"),
+	SWITCH("tcp-close", "close TCP connections"),
+	SWITCH("ext-unix-sk", "also with Unix sockets to the outside"),
+	SWITCH("shell-job", "also with a terminal of the caller's"),
+	SWITCH("file-locks", "also with file locks"),
+	SWITCH("lazy-pages", "fetch memory on demand"),
+	SWITCH("auto-dedup", "free memory in the image as it is read"),
+	SWITCH("no-pivot", "move the root with chroot instead of pivot_root"),
+	VALUE("manage-cgroups-mode", "MODE", "soft, full, strict or ignore"),
+	VALUE("empty-ns", "NAMESPACE", "make this namespace without content; may be repeated"),
+	VALUE("lsm-profile", "TYPE:NAME", "run it under this label: apparmor:NAME or selinux:NAME"),
+	VALUE("lsm-mount-context", "CONTEXT", "SELinux context of its mounts"),
+	VALUE("network-lock", "METHOD", "how the network is held meanwhile: iptables, nftables or skip"),
+	{ "no-subreaper", .kind = OPTION_IGNORED, .flags = OPTION_HIDDEN, .help = "ignored" },
+};
+
+const struct command restore_command = {
+	.name = "restore",
+	.operands = "ID",
+	.summary = "start a container from an image of checkpoint",
+	.description = "Starts a container with the processes that 'checkpoint' saved. Not there yet in this version.",
+	.examples = (const struct example[]){ { "hull restore --image-path /tmp/image -b /srv/web web1", "start the container web1 again" }, { NULL, NULL } },
+	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_LATER,
+	.rows = restore_rows, .n_rows = ARRAY_SIZE(restore_rows),
+	.run = later_run,
+};
