@@ -1,0 +1,295 @@
+/*
+ * The container's root. check: where it is; prepare: opened once; enter: the host's mounts stop following ours, and the root becomes a mount of its own
+ * (c->root); settle: pivot_root(2), and the host's tree is gone.
+ */
+#include "aspect/rootfs.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "aspect/mountfd.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "spec/oci.h"
+
+/*
+ * Where the root is hung up when the container's ids cannot reach its path: a directory that is always there and that nobody needs
+ * before pivot_root.
+ */
+#define HOOK "/sys/kernel"
+
+static int check(struct plan *p)
+{
+	const struct spec *spec = p->spec;
+	const char *path = spec->root.path;
+	struct rootfs *root;
+
+	if (p->request->exec)
+		return 0;
+	if (!path || !path[0])
+		return fail(p->error, 0, "root.path: missing");
+	root = arena_new(p->arena, struct rootfs);
+	root->path = path[0] == '/' ? path : arena_printf(p->arena, "%s/%s", p->request->bundle, path);
+	root->fd = root->tree = NO_FD;
+	root->private_namespace = spec_namespace(spec, NAMESPACE_MOUNT) != NULL;
+	root->propagation = spec->linux.rootfs_propagation;
+	if (strlen(root->path) >= PATH_MAX)
+		return fail(p->error, 0, "root.path: path too long");
+	if (!root->private_namespace && spec->root.readonly)
+		return fail(p->error, 0, "root.readonly: it needs a mount namespace (linux.namespaces)");
+	if (!root->private_namespace && root->propagation != 0)
+		return fail(p->error, 0, "linux.rootfsPropagation: it needs a mount namespace (linux.namespaces)");
+	p->data[ASPECT_ROOTFS] = root;
+	return 0;
+}
+
+bool rootfs_reachable(const char *path)
+{
+	char real[PATH_MAX], *slash;
+	struct stat st;
+
+	if (!realpath(path, real))
+		return true; /* whoever binds it gets the error */
+	while ((slash = strrchr(real, '/')) && slash != real) {
+		*slash = '\0';
+		if (stat(real, &st) < 0 || (st.st_mode & S_IXOTH) == 0)
+			return false;
+	}
+	return true;
+}
+
+unsigned long rootfs_detach_propagation(const struct plan *p)
+{
+	const struct rootfs *root = rootfs_of(p);
+
+	return root && (root->propagation & MS_SHARED) != 0 ? 0 : MS_SLAVE;
+}
+
+/* Where only the parent can reach the root, it makes the copy; the child hangs it up. */
+static int make_tree(struct plan *p, struct rootfs *root)
+{
+	int r;
+
+	root->tree = mountfd_clone(root->fd, true);
+	if (root->tree < 0)
+		return fail(p->error, root->tree, "cannot bind the root directory '%s'", root->path);
+	r = mountfd_set(root->tree, 0, 0, MS_SLAVE, true);
+	return r < 0 ? fail(p->error, r, "cannot keep the mounts of '%s' from the host", root->path) : 0;
+}
+
+static int prepare(struct plan *p)
+{
+	struct rootfs *root = p->data[ASPECT_ROOTFS];
+	struct stat st;
+
+	if (!root)
+		return 0;
+	root->fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root->fd < 0)
+		return fail(p->error, errno, "cannot open the root directory '%s'", root->path);
+	if (fstat(root->fd, &st) < 0)
+		return fail(p->error, errno, "cannot look at the root directory '%s'", root->path);
+	root->device = st.st_dev;
+	root->inode = st.st_ino;
+	if (root->private_namespace && p->has_userns && p->caller->privileged && !rootfs_reachable(root->path))
+		return make_tree(p, root);
+	return 0;
+}
+
+/*
+ * The mount that holds the root must be private when the host's mounts stay shared: what is mounted in the container would appear on the host, and
+ * pivot_root(2) refuses. mount_setattr(2) works on the root of a mount only (EINVAL): go up until it is one.
+ */
+CHILD static int make_private_below(const struct child *c, const struct rootfs *root, int fd)
+{
+	int at = fcntl(fd, F_DUPFD_CLOEXEC, 0), r = -errno, up;
+
+	while (at >= 0) {
+		r = mountfd_set(at, 0, 0, MS_PRIVATE, false);
+		if (r != -EINVAL)
+			break;
+		up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (up < 0)
+			r = -errno;
+		(void)close_fd(at);
+		at = up;
+	}
+	(void)close_fd(at);
+	return r < 0 ? child_fail(c, FAULT("cannot make the mount of '%a' private"), r, root->path, NULL) : 0;
+}
+
+/* What the host mounts from now on may come in (slave), what we mount must not get out. */
+CHILD static int cut_propagation(const struct child *c, const struct rootfs *root)
+{
+	const uint64_t fresh = CLONE_NEWUSER | CLONE_NEWNS;
+	struct sys_mount_attr attr = { .propagation = MS_SLAVE };
+	int r;
+
+	if ((root->propagation & MS_SHARED) != 0)
+		return 0; /* wanted: volumes mounted in the container are to be seen outside */
+	if ((c->plan->new_namespaces & fresh) == fresh)
+		return 0; /* the kernel did it: mount_namespaces(7), less privileged namespaces */
+	r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr);
+	return r < 0 ? child_fail(c, FAULT("cannot make the host's mounts slaves"), r, NULL, NULL) : 0;
+}
+
+/* Open the root in our mount namespace, and see that it is still the directory that prepare opened. */
+CHILD static int reopen(const struct child *c, const struct rootfs *root)
+{
+	int fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return child_fail(c, FAULT("cannot open the root directory '%a'"), errno, root->path, NULL);
+	if (fstat(fd, &st) == 0 && st.st_dev == root->device && st.st_ino == root->inode)
+		return fd;
+	(void)close_fd(fd);
+	return child_fail(c, FAULT("the root directory '%a' was exchanged"), 0, root->path, NULL);
+}
+
+/* A mount of its own for the root: pivot_root(2) moves mounts, not directories. */
+CHILD static int mount_root(struct child *c, const struct rootfs *root)
+{
+	int fd = root->tree >= 0 ? open(HOOK, O_PATH | O_DIRECTORY | O_CLOEXEC) : reopen(c, root);
+	int tree = root->tree, r;
+
+	if (fd < 0)
+		return root->tree >= 0 ? child_fail(c, FAULT("cannot open '" HOOK "'"), errno, NULL, NULL) : -1;
+	if ((root->propagation & MS_SHARED) != 0 && make_private_below(c, root, fd) < 0)
+		return -1;
+	if (tree < 0)
+		tree = mountfd_clone(fd, true);
+	r = tree < 0 ? tree : mountfd_move(tree, fd);
+	(void)close_fd(fd);
+	if (r < 0)
+		return child_fail(c, FAULT("cannot bind the root directory '%a'"), r, root->path, NULL);
+	c->root = tree;
+	return 0;
+}
+
+CHILD static int enter(struct child *c)
+{
+	const struct rootfs *root = rootfs_of(c->plan);
+
+	(void)umask(0); /* from here on modes are meant as they are written; process.user has the payload's */
+	if (!root->private_namespace) {
+		c->root = reopen(c, root);
+		return c->root < 0 ? -1 : 0;
+	}
+	return cut_propagation(c, root) < 0 ? -1 : mount_root(c, root);
+}
+
+/* Without pivot_root(2) the host's tree stays mounted below ours, where chroot(2) hides it: a procfs or sysfs of the host must not be among it. */
+CHILD static int hide_host(const struct child *c)
+{
+	static const char *const hidden[] = { "/proc", "/sys" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hidden); i++)
+		if (umount2(hidden[i], MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT)
+			return child_fail(c, FAULT("cannot unmount the host's /proc and /sys"), errno, NULL, NULL);
+	return 0;
+}
+
+/* Move the root over "/" and change into it, where pivot_root(2) cannot be had (the host runs from its initial ramdisk). */
+CHILD static int switch_root(const struct child *c)
+{
+	int r;
+
+	/* EINVAL: locked, in a user namespace: what is there is what the namespace was given, and stays below */
+	if (!c->plan->has_userns && hide_host(c) < 0)
+		return -1;
+	r = sys_move_mount(c->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	if (r < 0)
+		return child_fail(c, FAULT("cannot move the root to '/'"), r, NULL, NULL);
+	return 0;
+}
+
+/* pivot_root(2), NOTES: with both arguments "." the old root ends up on top of the new one, and needs no directory to be put into. */
+CHILD static int pivot(const struct child *c, const struct rootfs *root)
+{
+	bool shared = (root->propagation & MS_SHARED) != 0;
+	int old = shared ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : NO_FD;
+	int r = sys_pivot_root(".", ".");
+
+	if (r < 0)
+		return child_fail(c, FAULT("cannot pivot into '%a'"), r, root->path, NULL);
+	if (shared) { /* or the unmounting would reach the host */
+		r = old < 0 ? old : mountfd_set(old, 0, 0, MS_SLAVE, true);
+		(void)close_fd(old);
+		if (r < 0)
+			return child_fail(c, FAULT("cannot make the host's mounts slaves"), r, NULL, NULL);
+	}
+	if (umount2(".", MNT_DETACH) < 0)
+		return child_fail(c, FAULT("cannot unmount the host's tree"), errno, NULL, NULL);
+	return 0;
+}
+
+CHILD static int settle(struct child *c)
+{
+	const struct rootfs *root = rootfs_of(c->plan);
+	bool pivots = root->private_namespace && !c->plan->request->no_pivot;
+	int r;
+
+	if (fchdir(c->root) < 0)
+		return child_fail(c, FAULT("cannot change to the root directory '%a'"), errno, root->path, NULL);
+	if (pivots)
+		r = pivot(c, root);
+	else
+		r = root->private_namespace ? switch_root(c) : 0;
+	if (r < 0)
+		return -1;
+	if (!pivots && chroot(".") < 0)
+		return child_fail(c, FAULT("cannot change the root to '%a'"), errno, root->path, NULL);
+	if (chdir("/") < 0)
+		return child_fail(c, FAULT("cannot change to '/'"), errno, NULL, NULL);
+	if (root->propagation == 0)
+		return 0;
+	r = mountfd_set(c->root, 0, 0, root->propagation & ~(unsigned long)MS_REC, (root->propagation & MS_REC) != 0);
+	return r < 0 ? child_fail(c, FAULT("cannot set the propagation of the root"), r, NULL, NULL) : 0;
+}
+
+static const char *propagation_name(unsigned long propagation)
+{
+	const char *name = names_of(&names_propagations, propagation);
+
+	return name ? name : "unknown";
+}
+
+static void explain(const struct plan *p, enum phase phase, struct explain *x)
+{
+	const struct rootfs *root = rootfs_of(p);
+
+	if (!root)
+		return;
+	if (phase == PHASE_PREPARE)
+		explain_step(x, "open the root directory '%s'", root->path);
+	if (phase == PHASE_ENTER && root->private_namespace) {
+		explain_step(x, (root->propagation & MS_SHARED) != 0 ? "keep the host's mounts shared, but not the one of the root" :
+								       "make the host's mounts slaves: nothing mounted here is seen outside");
+		explain_step(x, "bind '%s' as the root, with what is mounted below it", root->path);
+	}
+	if (phase == PHASE_SETTLE) {
+		if (!root->private_namespace)
+			explain_step(x, "change the root to '%s' (chroot: the mount namespace is the host's)", root->path);
+		else if (p->request->no_pivot)
+			explain_step(x, "move the root to '/' and change into it (no pivot_root)");
+		else
+			explain_step(x, "pivot into the root and detach the host's tree");
+		if (root->propagation != 0)
+			explain_step(x, "make the root %s", propagation_name(root->propagation));
+	}
+}
+
+const struct aspect aspect_rootfs = {
+	.id = ASPECT_ROOTFS,
+	.check = check,
+	.prepare = prepare,
+	.enter = enter,
+	.settle = settle,
+	.explain = explain,
+};

@@ -1,0 +1,44 @@
+/* The container's root directory. */
+#ifndef ASPECT_ROOTFS_H
+#define ASPECT_ROOTFS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "aspect/plan.h"
+
+/*
+ * @path: absolute, on the host
+ * @fd: O_PATH, opened once by prepare; @device, @inode: what it is
+ * @tree: a detached copy of the mount tree, made by prepare where the container's ids cannot reach the path; else NO_FD
+ * @private_namespace: the container has a mount namespace that is not the host's
+ * @propagation: of the root afterwards, MS_* with MS_REC; 0: as it comes
+ */
+struct rootfs {
+	const char *path;
+	int fd;
+	dev_t device;
+	ino_t inode;
+	int tree;
+	bool private_namespace;
+	unsigned long propagation;
+};
+
+/* rootfs_of - the compiled root, NULL before check */
+static inline const struct rootfs *rootfs_of(const struct plan *p)
+{
+	return p->data[ASPECT_ROOTFS];
+}
+
+/**
+ * rootfs_reachable - whether everybody may search the directories that lead to @path (links followed): then the container's ids can reach it.
+ */
+bool rootfs_reachable(const char *path);
+
+/**
+ * rootfs_detach_propagation - what a tree that was cloned in the parent's namespace needs: a copy must not send mounts back to the host unless the
+ * specification says so. Return: MS_SLAVE or 0.
+ */
+unsigned long rootfs_detach_propagation(const struct plan *p);
+
+#endif
