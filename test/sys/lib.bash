@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016,SC2015 # jq has variables of its own; A && B || C is meant where it stands
 # What every bats suite uses: bundles of busybox, unique ids, an ordinary user, and a teardown that fails the test when it leaves anything behind.
 #
 #   load lib
@@ -13,7 +13,7 @@ bats_require_minimum_version 1.5.0
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-SOCK="python3 $HERE/sock.py"
+export SOCK="python3 $HERE/sock.py"
 TEST_USER=hulltest
 
 setup_file() { file_begin; }
@@ -57,9 +57,10 @@ make_rootfs()
 	ln -s usr/bin "$1/sbin"
 	cp "$busybox" "$1/usr/bin/busybox"
 	chmod 755 "$1/usr/bin/busybox"
-	"$busybox" --list | grep -vx busybox | sed "s|^|$1/usr/bin/|" | while read -r link; do
-		echo "$link"
-	done | xargs -d '\n' -n 500 sh -c 'for l; do ln -s busybox "$l"; done' sh
+	"$busybox" --list | python3 -c 'import os, sys
+for name in sys.stdin.read().split():
+    if name != "busybox":
+        os.symlink("busybox", sys.argv[1] + "/usr/bin/" + name)' "$1"
 	printf 'root:x:0:0:root:/root:/bin/sh\nsmith:x:1000:1000:Smith:/home:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\nsmith:x:1000:\nextra:x:2000:smith\n' >"$1/etc/group"
 	echo hull-test >"$1/etc/hostname"
@@ -114,7 +115,7 @@ leftover_processes()
 {
 	local pid state
 	grep -lFs -e "$TAG" /proc/[0-9]*/cgroup /proc/[0-9]*/mountinfo /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | sort -un | while read -r pid; do
-		[ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] || continue
+		if [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ]; then continue; fi
 		state=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -c1)
 		case $state in '' | Z | X) ;; *) echo "$pid" ;; esac
 	done
@@ -126,7 +127,7 @@ clear_leftovers()
 	for pid in $(leftover_processes); do kill -9 "$pid" 2>/dev/null; done
 	sleep 0.3
 	grep -F "$TAG" /proc/self/mountinfo | awk '{ print $5 }' | sort -r | while read -r dir; do umount -l "$dir"; done
-	find /sys/fs/cgroup -mindepth 2 -depth -type d -name "*$TAG*" -exec find {} -depth -type d -exec rmdir {} \; \; 2>/dev/null
+	find /sys/fs/cgroup -mindepth 2 -type d -name "*$TAG*" 2>/dev/null | while read -r dir; do find "$dir" -depth -type d -exec rmdir {} \; 2>/dev/null; done
 }
 
 # ---- bundles ----
@@ -150,7 +151,6 @@ edit()
 }
 
 # args WORD…: set process.args
-# shellcheck disable=SC2016 # jq's own variables, here and below
 args() { edit '.process.args = $ARGS.positional' --args -- "$@"; }
 
 # mount_entry JSON: add a mount
@@ -204,8 +204,13 @@ refuses() # WORD… -- COMMAND…
 		shift
 	done
 	shift
-	run timeout 3 "$@"
-	[ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -lt 128 ] || {
+	# not `run`: a container that was made after all would hold its pipe open
+	status=0
+	timeout --foreground -k 1 3 "$@" </dev/null >"$DIR/refused" 2>&1 3>&- || status=$?
+	output=$(cat "$DIR/refused")
+	# shellcheck disable=SC2154 # set by bats' run
+	[ "$status" -ne 0 ] && [ "$status" -lt 128 ] && [ "$status" -ne 124 ] || {
+		# shellcheck disable=SC2154
 		echo "status $status of $*: $output"
 		return 1
 	}

@@ -1,0 +1,310 @@
+# create, start, run, state, kill, delete, list, ps, wait: the life of a container, its exit codes and its signals.
+load lib
+
+# ---- run ----
+
+@test "run passes output through and returns the payload's status" {
+	make_bundle
+	args sh -c 'echo out; echo err >&2; exit 42'
+	run --separate-stderr hull run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 42 ] && [ "$output" = out ] && [ "$stderr" = err ]
+}
+
+@test "run returns 0 for a payload that succeeds" {
+	make_bundle
+	hull run -b "$BUNDLE" "$ID"
+}
+
+@test "run returns 128 + n for a payload killed by a signal" {
+	make_bundle
+	args sh -c 'sh -c "kill -9 \$\$"; exit $?'
+	run hull run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 137 ]
+	# the payload itself, killed from outside: a pid 1 cannot kill itself
+	args sleep 50
+	hull run -b "$BUNDLE" "$ID" 2>/dev/null &
+	eventually has_status running
+	hull kill "$ID" KILL
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 137 ]
+}
+
+@test "run uses the current directory as the bundle" {
+	make_bundle
+	args echo here
+	cd "$BUNDLE"
+	run hull run "$ID"
+	[ "$status" -eq 0 ] && [ "$output" = here ]
+}
+
+@test "run takes options after the id" {
+	make_bundle
+	args echo late
+	run hull run "$ID" -b "$BUNDLE"
+	[ "$status" -eq 0 ] && [ "$output" = late ]
+}
+
+@test "run gives the payload its stdin" {
+	make_bundle
+	args cat
+	run hull run -b "$BUNDLE" "$ID" <<<"through the pipe"
+	[ "$output" = "through the pipe" ]
+}
+
+@test "run leaves no state behind, and the id is free again" {
+	make_bundle
+	for round in 1 2 3; do
+		hull run -b "$BUNDLE" "$ID"
+		run hull state "$ID"
+		[ "$status" -ne 0 ]
+	done
+}
+
+@test "run --keep leaves the stopped container" {
+	has_option run keep || skip "no --keep in this runtime"
+	make_bundle
+	hull run --keep -b "$BUNDLE" "$ID"
+	has_status stopped
+	hull delete "$ID"
+}
+
+@test "run passes SIGTERM on" {
+	make_bundle
+	args sh -c 'trap "echo caught; exit 7" TERM; echo ready; while :; do sleep 0.05; done'
+	hull run -b "$BUNDLE" "$ID" >"$DIR/log" 2>&1 &
+	local job=$!
+	eventually grep -q ready "$DIR/log"
+	# job is the shell function's subshell or timeout(1): find the runtime itself
+	pkill -TERM -f "^[^ ]*(hull|runc) --root $STATE run"
+	status=0
+	wait "$job" || status=$?
+	grep caught "$DIR/log"
+	[ "$status" -eq 7 ]
+}
+
+@test "run --detach comes back at once, and the container lives on" {
+	make_bundle
+	args sh -c 'sleep 30'
+	hull run -d -b "$BUNDLE" --pid-file "$DIR/pid" "$ID" </dev/null >/dev/null 2>&1
+	has_status running
+	# pid-file: a number without a newline, and the same as state says
+	[ "$(cat "$DIR/pid")" = "$(hull state "$ID" | jq .pid)" ]
+	[ "$(wc -l <"$DIR/pid")" -eq 0 ]
+	# no monitor remains: the container's parent is not the runtime
+	ppid=$(awk '/^PPid/ { print $2 }' "/proc/$(cat "$DIR/pid")/status")
+	! grep -q -e hull -e runc "/proc/$ppid/comm"
+	hull kill "$ID" KILL
+	eventually has_status stopped
+	hull delete "$ID"
+}
+
+@test "a payload that is not there: 127 words, nothing left" {
+	make_bundle
+	args /no/such/program
+	refuses '/no/such/program' 'no such file or directory' -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	args nosuchprogram
+	refuses 'nosuchprogram' -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	args /etc/passwd
+	refuses '/etc/passwd' 'permission denied' -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+}
+
+# ---- create and start ----
+
+@test "create, start, delete: the states are created, running, stopped" {
+	make_bundle
+	args sh -c 'sleep 0.3'
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	has_status created
+	hull start "$ID"
+	has_status running
+	eventually has_status stopped
+	hull delete "$ID"
+	run hull state "$ID"
+	[ "$status" -ne 0 ]
+}
+
+@test "a created container does nothing before start" {
+	make_bundle
+	args touch /ran
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	sleep 0.3
+	[ ! -e "$ROOTFS/ran" ]
+	hull start "$ID"
+	eventually test -e "$ROOTFS/ran"
+}
+
+@test "a created container reads stdin once it is started" {
+	make_bundle
+	args sh -c 'read line; echo "got $line"'
+	mkfifo "$DIR/in"
+	sleep 20 >"$DIR/in" 3>&- &
+	local writer=$!
+	hull create -b "$BUNDLE" "$ID" <"$DIR/in" >"$DIR/log" 2>&1
+	hull start "$ID"
+	echo "a word" >"$DIR/in"
+	eventually grep -q 'got a word' "$DIR/log"
+	kill "$writer"
+}
+
+@test "a created container survives its launcher's session and its signals" {
+	make_bundle
+	args sleep 30
+	setsid sh -c '"$HULL" --root "$STATE" create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1; kill -TERM 0' 3>&- || true
+	has_status created
+	hull start "$ID"
+	has_status running
+}
+
+@test "a second start is refused, and a start of a stopped container too" {
+	make_bundle
+	args sleep 30
+	start_detached
+	refuses "" -- "$HULL" --root "$STATE" start "$ID"
+	has_status running
+	hull kill "$ID" KILL
+	eventually has_status stopped
+	refuses "" -- "$HULL" --root "$STATE" start "$ID"
+}
+
+@test "an id is taken only once" {
+	make_bundle
+	args sleep 30
+	start_detached
+	refuses exist -- "$HULL" --root "$STATE" create -b "$BUNDLE" "$ID"
+	has_status running
+}
+
+@test "two racing creates of one id: one wins, the other says so" {
+	make_bundle
+	args sleep 30
+	local round a b
+	for round in 1 2 3; do
+		hull create -b "$BUNDLE" "$ID" </dev/null >"$DIR/a" 2>&1 &
+		a=$!
+		hull create -b "$BUNDLE" "$ID" </dev/null >"$DIR/b" 2>&1 &
+		b=$!
+		won=0
+		wait "$a" && won=$((won + 1))
+		wait "$b" && won=$((won + 1))
+		[ "$won" -eq 1 ]
+		grep -qi exist "$DIR/a" "$DIR/b"
+		has_status created
+		hull delete --force "$ID"
+	done
+}
+
+@test "ids: what is no name is refused" {
+	make_bundle
+	local bad
+	for bad in '../x' 'a/b' '' 'a b' '.' '..' 'ä' $'a\nb' 'a;b'; do
+		refuses "" -- "$HULL" --root "$STATE" create -b "$BUNDLE" -- "$bad"
+	done
+	[ ! -e "$DIR/x" ]
+	! is_hull || refuses "" -- "$HULL" --root "$STATE" create -b "$BUNDLE" .hidden
+}
+
+@test "ids: every character that is allowed works" {
+	make_bundle
+	hull run -b "$BUNDLE" "$ID.a_B+-9"
+}
+
+# ---- kill ----
+
+@test "kill takes a number, a name, a name with SIG, lower case; TERM is the default" {
+	make_bundle
+	args sh -c 'for s in TERM HUP USR1 USR2 INT; do trap "echo got $s" $s; done; echo ready; while :; do sleep 0.02; done'
+	hull create -b "$BUNDLE" "$ID" </dev/null >"$DIR/log" 2>&1
+	hull start "$ID"
+	eventually grep -q ready "$DIR/log"
+	hull kill "$ID"
+	eventually grep -q 'got TERM' "$DIR/log"
+	hull kill "$ID" 1
+	eventually grep -q 'got HUP' "$DIR/log"
+	hull kill "$ID" USR1
+	eventually grep -q 'got USR1' "$DIR/log"
+	hull kill "$ID" SIGUSR2
+	eventually grep -q 'got USR2' "$DIR/log"
+	hull kill "$ID" int
+	eventually grep -q 'got INT' "$DIR/log"
+	refuses "" -- "$HULL" --root "$STATE" kill "$ID" NOSUCHSIGNAL
+	refuses "" -- "$HULL" --root "$STATE" kill "$ID" 999
+}
+
+@test "kill --all reaches every process of a container without a pid namespace of its own" {
+	make_bundle
+	edit 'del(.linux.namespaces[] | select(.type == "pid"))'
+	edit '.linux.cgroupsPath = $p' --arg p "/hull-$TAG"
+	args sh -c "sleep 61$RANDOM & sleep 62; true"
+	start_detached
+	eventually test "$(hull ps -f json "$ID" | jq length)" -ge 2
+	hull kill --all "$ID" KILL
+	eventually has_status stopped
+	[ -z "$(cat /sys/fs/cgroup/pids/hull-"$TAG"/cgroup.procs)" ] || eventually test -z "$(cat /sys/fs/cgroup/pids/hull-"$TAG"/cgroup.procs)"
+}
+
+@test "kill of a stopped container is refused" {
+	make_bundle
+	start_detached
+	eventually has_status stopped
+	refuses "" -- "$HULL" --root "$STATE" kill "$ID" TERM
+}
+
+@test "a signal wakes a created container too" {
+	make_bundle
+	args sleep 30
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	hull kill "$ID" KILL
+	eventually has_status stopped
+	hull delete "$ID"
+}
+
+# ---- delete ----
+
+@test "delete refuses a running container, --force kills it" {
+	make_bundle
+	args sleep 30
+	start_detached
+	refuses "" -- "$HULL" --root "$STATE" delete "$ID"
+	has_status running
+	hull delete --force "$ID"
+	run hull state "$ID"
+	[ "$status" -ne 0 ]
+}
+
+@test "delete of a created container works without --force, or is refused; --force always works" {
+	make_bundle
+	args sleep 30
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	hull delete --force "$ID"
+	run hull state "$ID"
+	[ "$status" -ne 0 ]
+}
+
+@test "delete of an unknown id is an error, delete --force of it is none" {
+	refuses "" -- "$HULL" --root "$STATE" delete "$ID"
+	hull delete --force "$ID"
+	hull delete "$ID" --force
+}
+
+@test "delete removes the cgroup and what the container made below it" {
+	make_bundle
+	edit '.linux.cgroupsPath = $p' --arg p "/hull-$TAG"
+	args sleep 30
+	start_detached
+	[ -d "/sys/fs/cgroup/pids/hull-$TAG" ]
+	mkdir -p "/sys/fs/cgroup/pids/hull-$TAG/below/deeper"
+	hull delete --force "$ID"
+	[ ! -d "/sys/fs/cgroup/pids/hull-$TAG" ]
+}
+
+# ---- wait ----
+
+@test "wait returns the status of a container that another process started" {
+	has_option wait . && needs_hull
+	make_bundle
+	args sh -c 'sleep 0.3; exit 9'
+	start_detached
+	run hull wait "$ID"
+	[ "$status" -eq 9 ]
+}
