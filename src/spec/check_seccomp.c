@@ -7,21 +7,18 @@
 
 enum { ERRNO_MAX = 4095 /* the kernel's MAX_ERRNO */, TRACE_MAX = 0xffff /* SECCOMP_RET_DATA */, ARGUMENTS = 6 };
 
-static int check_return(struct error *e, enum seccomp_action action, const struct opt_u32 *value, const char *place)
+/* The largest number that goes with an action; the other actions take none, and it is ignored there as runc does. */
+static uint32_t return_max(enum seccomp_action action)
 {
-	uint32_t max = action == ACTION_TRACE ? TRACE_MAX : ERRNO_MAX;
-
-	if (value->set && (action == ACTION_ERRNO || action == ACTION_TRACE) && value->value > max)
-		return fail(e, 0, "linux.seccomp.%s: %u is out of range (0 to %u)", place, value->value, max);
-	return 0;
+	return action == ACTION_ERRNO ? ERRNO_MAX : action == ACTION_TRACE ? TRACE_MAX : UINT32_MAX;
 }
 
 static int check_rule(struct error *e, const struct seccomp_rule *r, size_t i)
 {
 	if (r->names.n == 0)
 		return fail(e, 0, "linux.seccomp.syscalls[%zu].names: must not be empty", i);
-	if (check_return(e, r->action, &r->errno_ret, "syscalls[].errnoRet") < 0)
-		return -1;
+	if (r->errno_ret.set && r->errno_ret.value > return_max(r->action))
+		return fail(e, 0, "linux.seccomp.syscalls[%zu].errnoRet: %u is out of range (0 to %u)", i, r->errno_ret.value, return_max(r->action));
 	for (size_t k = 0; k < r->names.n; k++) {
 		if (!*r->names.v[k])
 			return fail(e, 0, "linux.seccomp.syscalls[%zu].names[%zu]: must not be empty", i, k);
@@ -44,8 +41,9 @@ int check_seccomp(struct error *e, const struct spec *spec)
 		return 0;
 	if (s->default_action == ACTION_NOTIFY)
 		return fail(e, 0, "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be the default");
-	if (check_return(e, s->default_action, &s->default_errno_ret, "defaultErrnoRet") < 0)
-		return -1;
+	if (s->default_errno_ret.set && s->default_errno_ret.value > return_max(s->default_action))
+		return fail(e, 0, "linux.seccomp.defaultErrnoRet: %u is out of range (0 to %u)", s->default_errno_ret.value,
+			return_max(s->default_action));
 	for (size_t i = 0; i < s->syscalls.n; i++) {
 		if (check_rule(e, &s->syscalls.v[i], i) < 0)
 			return -1;
