@@ -24,13 +24,12 @@
 
 /*
  * @settings, @devices: from check
- * @host: valid once @decided;  @mounts: for the mounts aspect, made on demand
+ * @host: what is mounted, and the container's leaves in it;  @mounts: for mounts of type cgroup, NULL: there are none
  * @join: what the child enters by
  */
 struct cgroup_plan {
 	struct cgroup_settings settings;
 	struct cgroup_device_policy devices;
-	bool decided;
 	struct cgroup_host host;
 	struct cgroup_mounts *mounts;
 	struct cgroup_join join;
@@ -106,19 +105,13 @@ static void decide_leaf(const struct plan *p, struct cgroup_plan *data, struct c
 }
 
 /* Find the host's hierarchies and where the container's cgroups go; nothing is made. */
-static int decide(const struct plan *p)
+static int decide(const struct plan *p, struct cgroup_plan *data)
 {
-	struct cgroup_plan *data = data_of(p);
-
-	if (data->decided)
-		return 0;
 	if (cgroup_host_read(p->arena, p->error, &data->host) < 0)
 		return -1;
-	data->decided = true;
-	if (p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
-		return 0;
-	for (size_t i = 0; i < data->host.n; i++)
-		decide_leaf(p, data, &data->host.v[i]);
+	if (p->request->cgroup_manager != CGROUP_MANAGER_DISABLED)
+		for (size_t i = 0; i < data->host.n; i++)
+			decide_leaf(p, data, &data->host.v[i]);
 	return 0;
 }
 
@@ -133,31 +126,35 @@ static void add_links(struct arena *arena, struct cgroup_hierarchy *h)
 		h->links[h->n_links++] = word;
 }
 
-const struct cgroup_mounts *cgroup_mounts(const struct plan *p)
+/* For a mount of type cgroup: what it is going to show. */
+static struct cgroup_mounts *describe(struct arena *arena, const struct cgroup_host *host)
 {
-	struct cgroup_plan *data = data_of(p);
-	struct cgroup_mounts *m;
+	struct cgroup_mounts *m = arena_new(arena, struct cgroup_mounts);
 
-	if (!data || decide(p) < 0 || data->host.version == 0)
+	if (host->version == 0)
 		return NULL;
-	if (data->mounts)
-		return data->mounts;
-	m = data->mounts = arena_new(p->arena, struct cgroup_mounts);
-	m->version = data->host.version;
-	m->hybrid = data->host.hybrid;
-	m->v = arena_many(p->arena, struct cgroup_hierarchy, data->host.n);
-	for (size_t i = 0; i < data->host.n; i++) {
-		const struct cgroup_tree *t = &data->host.v[i];
+	m->version = host->version;
+	m->hybrid = host->hybrid;
+	m->v = arena_many(arena, struct cgroup_hierarchy, host->n);
+	for (size_t i = 0; i < host->n; i++) {
+		const struct cgroup_tree *t = &host->v[i];
 		struct cgroup_hierarchy *h = &m->v[m->n++];
 		const char *own = t->leaf ? t->leaf + strlen(t->mount) : t->own;
 
 		h->name = t->name;
 		h->mountpoint = t->mount;
 		h->options = t->controllers;
-		h->own_path = arena_strdup(p->arena, own[0] ? own : "/");
-		add_links(p->arena, h);
+		h->own_path = arena_strdup(arena, own[0] ? own : "/");
+		add_links(arena, h);
 	}
 	return m;
+}
+
+CHILD const struct cgroup_mounts *cgroup_mounts(const struct plan *p)
+{
+	const struct cgroup_plan *data = p->data[ASPECT_CGROUP];
+
+	return data->mounts;
 }
 
 /* ---- prepare ---- */
@@ -210,20 +207,23 @@ static int record(struct plan *p, struct cgroup_host *host)
 	return list->n > 0 ? plan_commit(p) : 0;
 }
 
+/* the mount that shows cgroups, NULL: none */
+static const struct mount *cgroup_mount(const struct spec *spec)
+{
+	for (size_t i = spec->mounts.n; i-- > 0;)
+		if (spec->mounts.v[i].type && strncmp(spec->mounts.v[i].type, "cgroup", 6) == 0)
+			return &spec->mounts.v[i];
+	return NULL;
+}
+
 /* The user whose container it is gets its v2 cgroup, when it can see it as its own: OCI config-linux, "Cgroup ownership". */
 static int delegate(struct plan *p, const struct cgroup_tree *t)
 {
 	const struct id_mapping_list *maps = &p->spec->linux.uid_mappings;
 	uint32_t uid = p->process ? p->process->user.uid : 0;
-	bool writable = false;
+	const struct mount *mount = cgroup_mount(p->spec);
 
-	for (size_t i = 0; i < p->spec->mounts.n; i++) {
-		const struct mount *m = &p->spec->mounts.v[i];
-
-		if (m->type && strncmp(m->type, "cgroup", 6) == 0)
-			writable = !m->flags.readonly;
-	}
-	if (!has_new_namespace(p) || !writable)
+	if (!has_new_namespace(p) || !mount || mount->flags.readonly)
 		return 0;
 	if (!p->has_userns)
 		return uid == p->caller->euid ? 0 : cgroup_v2_delegate(p->arena, p->error, t, uid);
@@ -315,6 +315,7 @@ static int open_join(struct plan *p, struct cgroup_plan *data)
 
 static int prepare(struct plan *p)
 {
+	const struct mount *mount = cgroup_mount(p->spec);
 	struct cgroup_plan *data = data_of(p);
 
 	if (p->request->exec) {
@@ -323,11 +324,17 @@ static int prepare(struct plan *p)
 		p->cgroup_fd = data->join.v2_fd;
 		return 0;
 	}
+	if (p->request->cgroup_manager == CGROUP_MANAGER_DISABLED && !mount)
+		return 0;
+	if (decide(p, data) < 0)
+		return -1;
+	if (mount)
+		data->mounts = describe(p->arena, &data->host);
 	if (p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	if (p->spec->linux.resources.memory.kernel.set && p->spec->linux.resources.memory.kernel.value != 0)
 		log_write(p->log, LOG_LEVEL_WARNING, "linux.resources.memory.kernel is ignored: Linux has no such limit any more");
-	if (decide(p) < 0 || record(p, &data->host) < 0)
+	if (record(p, &data->host) < 0)
 		return -1;
 	for (size_t i = 0; i < data->host.n; i++) {
 		struct cgroup_tree *t = &data->host.v[i];

@@ -44,10 +44,10 @@ struct cgroup_mounts {
 };
 
 /**
- * cgroup_mounts - the host's hierarchies; to be asked after the cgroup aspect's prepare.
+ * cgroup_mounts - the host's hierarchies; to be asked after the cgroup aspect's prepare, when the spec has a mount of type cgroup or cgroup2.
  * Return: NULL when the host has no cgroups mounted.
  */
-const struct cgroup_mounts *cgroup_mounts(const struct plan *p);
+CHILD const struct cgroup_mounts *cgroup_mounts(const struct plan *p);
 
 /* ---- the host's hierarchies and paths: cgroup_path.c ---- */
 

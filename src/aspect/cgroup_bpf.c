@@ -2,7 +2,8 @@
  * Device rules on cgroup v2: the policy as an eBPF program of type CGROUP_DEVICE, made of plain instructions, loaded and attached with bpf(2).
  *
  * The program sees struct bpf_cgroup_dev_ctx { access_type = access << 16 | type, major, minor } and returns 1 to allow. Every exception is a few
- * compares that jump to the next one; the last instructions give the default.
+ * compares that jump to the next one; the last instructions give the default. Compares work on a scratch register that is loaded anew each time:
+ * so the verifier knows the same at the start of each exception however it got there, and its work grows with the list, not with its square.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +16,11 @@
 #include "base/scope.h"
 #include "base/sys.h"
 
-/* per exception: type, access (3), major (2), minor (2), result (2) */
-enum { INSNS_BEFORE = 6, INSNS_PER_RULE = 10, INSNS_AFTER = 2 };
+/* per exception: type (3), access (3), major (3), minor (3), result (2) */
+enum { INSNS_BEFORE = 1, INSNS_PER_RULE = 14, INSNS_AFTER = 2 };
 enum { ATTACHED_MAX = 64 };
 
-enum { R_RESULT = BPF_REG_0, R_CONTEXT = BPF_REG_1, R_TYPE = BPF_REG_2, R_ACCESS = BPF_REG_3, R_MAJOR = BPF_REG_4, R_MINOR = BPF_REG_5, R_TEMP = BPF_REG_6 };
+enum { R_RESULT = BPF_REG_0, R_CONTEXT = BPF_REG_1, R_ACCESS_TYPE = BPF_REG_2, R_SCRATCH = BPF_REG_3, R_VALUE = BPF_REG_4 };
 
 struct code {
 	struct bpf_insn *v;
@@ -42,31 +43,39 @@ static void exit_with(struct code *c, bool allow)
 	emit(c, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* Compare 32 bits: immediates of 64-bit compares are sign-extended, and numbers may have the highest bit. BPF_JMP32 is newer (5.1) than this program type. */
-static void compare(struct code *c, unsigned int reg, int64_t value)
+/* Go on only when a number of the context is @value. Immediates are sign-extended: large numbers go through a register. */
+static void match_number(struct code *c, size_t offset, int64_t value)
 {
+	if (value == -1)
+		return;
+	load(c, R_SCRATCH, offset);
 	if (value <= INT32_MAX) {
-		emit(c, BPF_JMP | BPF_JNE | BPF_K, reg, 0, 0, (uint32_t)value);
+		emit(c, BPF_JMP | BPF_JNE | BPF_K, R_SCRATCH, 0, 0, (uint32_t)value);
 		return;
 	}
-	emit(c, BPF_ALU | BPF_MOV | BPF_K, R_TEMP, 0, 0, (uint32_t)value);
-	emit(c, BPF_JMP | BPF_JNE | BPF_X, reg, R_TEMP, 0, 0);
+	emit(c, BPF_ALU | BPF_MOV | BPF_K, R_VALUE, 0, 0, (uint32_t)value);
+	emit(c, BPF_JMP | BPF_JNE | BPF_X, R_SCRATCH, R_VALUE, 0, 0);
+}
+
+/* Go on only when the bits of access_type under @mask compare with @value. */
+static void match_bits(struct code *c, uint32_t mask, int jump_away, uint32_t value)
+{
+	emit(c, BPF_ALU | BPF_MOV | BPF_X, R_SCRATCH, R_ACCESS_TYPE, 0, 0);
+	emit(c, BPF_ALU | BPF_AND | BPF_K, R_SCRATCH, 0, 0, mask);
+	emit(c, BPF_JMP | jump_away | BPF_K, R_SCRATCH, 0, 0, value);
 }
 
 static void exception(struct code *c, const struct cgroup_device_rule *e, bool allow_default)
 {
 	size_t start = c->n;
 
-	compare(c, R_TYPE, e->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-	if (e->access != CGROUP_RWM) {
-		emit(c, BPF_ALU | BPF_MOV | BPF_X, R_TEMP, R_ACCESS, 0, 0);
-		emit(c, BPF_ALU | BPF_AND | BPF_K, R_TEMP, 0, 0, allow_default ? e->access : CGROUP_RWM & ~e->access);
-		emit(c, BPF_JMP | (allow_default ? BPF_JEQ : BPF_JNE) | BPF_K, R_TEMP, 0, 0, 0);
-	}
-	if (e->major != -1)
-		compare(c, R_MAJOR, e->major);
-	if (e->minor != -1)
-		compare(c, R_MINOR, e->minor);
+	match_bits(c, 0xffff, BPF_JNE, e->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	if (e->access != CGROUP_RWM && allow_default) /* any of the refused access */
+		match_bits(c, e->access << 16, BPF_JEQ, 0);
+	else if (e->access != CGROUP_RWM) /* nothing but the granted access */
+		match_bits(c, (CGROUP_RWM & ~e->access) << 16, BPF_JNE, 0);
+	match_number(c, offsetof(struct bpf_cgroup_dev_ctx, major), e->major);
+	match_number(c, offsetof(struct bpf_cgroup_dev_ctx, minor), e->minor);
 	exit_with(c, !allow_default);
 	for (size_t i = start; i < c->n - 2; i++) /* every jump goes behind this exception */
 		if (BPF_CLASS(c->v[i].code) == BPF_JMP)
@@ -77,12 +86,7 @@ void cgroup_devices_program(const struct cgroup_device_policy *policy, struct ar
 {
 	struct code c = { .v = arena_many(arena, struct bpf_insn, INSNS_BEFORE + INSNS_PER_RULE * policy->n + INSNS_AFTER) };
 
-	load(&c, R_TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	emit(&c, BPF_ALU | BPF_MOV | BPF_X, R_ACCESS, R_TYPE, 0, 0);
-	emit(&c, BPF_ALU | BPF_AND | BPF_K, R_TYPE, 0, 0, 0xffff);
-	emit(&c, BPF_ALU | BPF_RSH | BPF_K, R_ACCESS, 0, 0, 16);
-	load(&c, R_MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
-	load(&c, R_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	load(&c, R_ACCESS_TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
 	for (size_t i = 0; i < policy->n; i++)
 		exception(&c, &policy->v[i], policy->allow);
 	exit_with(&c, policy->allow);
