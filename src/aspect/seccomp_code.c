@@ -1,0 +1,193 @@
+/*
+ * A BPF program, written backwards (see seccomp_code.h): jumps, and the tests of arguments.
+ *
+ * A 64-bit argument is two 32-bit words; a test looks at the high one first and at the low one only if that did not decide.
+ */
+#include "aspect/seccomp_code.h"
+
+#include <linux/seccomp.h>
+
+enum { JUMP_MAX = 255 };
+
+static size_t emit(struct seccomp_code *c, uint16_t code, uint8_t yes, uint8_t no, uint32_t k)
+{
+	if (c->n == BPF_MAXINSNS) {
+		c->too_long = true;
+		return c->n - 1;
+	}
+	c->v[BPF_MAXINSNS - 1 - c->n] = (struct sock_filter){ .code = code, .jt = yes, .jf = no, .k = k };
+	return c->n++;
+}
+
+static struct seccomp_label at(size_t place)
+{
+	return (struct seccomp_label){ .at = place };
+}
+
+/* instructions that a jump written now would skip */
+static size_t distance(const struct seccomp_code *c, size_t place)
+{
+	return c->n - 1 - place;
+}
+
+struct seccomp_label seccomp_emit_return(struct seccomp_code *c, uint32_t value)
+{
+	size_t place = emit(c, BPF_RET | BPF_K, 0, 0, value), slot = 0;
+
+	while (slot < c->n_returns && c->returns[slot].value != value)
+		slot++;
+	if (slot == SECCOMP_RETURNS)
+		slot = c->next_return++ % SECCOMP_RETURNS;
+	else if (slot == c->n_returns)
+		c->n_returns++;
+	c->returns[slot].value = value;
+	c->returns[slot].at = place;
+	return at(place);
+}
+
+struct seccomp_label seccomp_emit_load(struct seccomp_code *c, uint32_t offset)
+{
+	return at(emit(c, BPF_LD | BPF_W | BPF_ABS, 0, 0, offset));
+}
+
+static struct seccomp_label find_return(struct seccomp_code *c, uint32_t value)
+{
+	for (size_t i = 0; i < c->n_returns; i++)
+		if (c->returns[i].value == value && distance(c, c->returns[i].at) <= JUMP_MAX)
+			return at(c->returns[i].at);
+	return seccomp_emit_return(c, value);
+}
+
+/* an instruction within reach of a jump that is written next, perhaps a new one */
+static size_t reach(struct seccomp_code *c, struct seccomp_label to)
+{
+	if (to.is_return)
+		return find_return(c, to.value).at;
+	if (distance(c, to.at) <= JUMP_MAX)
+		return to.at;
+	return emit(c, BPF_JMP | BPF_JA, 0, 0, (uint32_t)distance(c, to.at));
+}
+
+struct seccomp_label seccomp_emit_jump(struct seccomp_code *c, uint16_t op, uint32_t k, struct seccomp_label yes, struct seccomp_label no)
+{
+	size_t yes_at = reach(c, yes), no_at = reach(c, no);
+
+	if (distance(c, yes_at) > JUMP_MAX) /* making the way for "no" moved "yes" out of reach; two instructions more cannot do it to "no" again */
+		yes_at = reach(c, yes);
+	return at(emit(c, (uint16_t)(BPF_JMP | op | BPF_K), (uint8_t)distance(c, yes_at), (uint8_t)distance(c, no_at), k));
+}
+
+void seccomp_emit_goto(struct seccomp_code *c, struct seccomp_label to)
+{
+	if (to.is_return)
+		(void)seccomp_emit_return(c, to.value); /* it is the next instruction */
+	else if (distance(c, to.at) > 0)
+		(void)emit(c, BPF_JMP | BPF_JA, 0, 0, (uint32_t)distance(c, to.at));
+}
+
+/* A = one half of an argument, masked */
+static struct seccomp_label emit_half(struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, bool high)
+{
+	uint32_t mask = (uint32_t)(t->mask >> 32 * high);
+
+	if (mask != UINT32_MAX)
+		(void)emit(c, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask); /* runs on into the jump */
+	return seccomp_emit_load(c, (uint32_t)(offsetof(struct seccomp_data, args) + t->arg * sizeof(uint64_t) + (high == shape.big ? 0 : 4)));
+}
+
+static struct seccomp_label emit_equal(struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, struct seccomp_label yes,
+				       struct seccomp_label no)
+{
+	struct seccomp_label high = yes;
+
+	if ((uint32_t)t->mask != 0) {
+		(void)seccomp_emit_jump(c, BPF_JEQ, (uint32_t)t->value, yes, no); /* the load before it is the way in */
+		high = emit_half(c, t, shape, false);
+	}
+	if (!shape.wide || t->mask >> 32 == 0)
+		return high;
+	(void)seccomp_emit_jump(c, BPF_JEQ, (uint32_t)(t->value >> 32), high, no); /* likewise */
+	return emit_half(c, t, shape, true);
+}
+
+/* @op: BPF_JGT or BPF_JGE */
+static struct seccomp_label emit_greater(struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, uint16_t op,
+					 struct seccomp_label yes, struct seccomp_label no)
+{
+	struct seccomp_label low;
+
+	(void)seccomp_emit_jump(c, op, (uint32_t)t->value, yes, no); /* the load before it is the way in */
+	low = emit_half(c, t, shape, false);
+	if (!shape.wide)
+		return low;
+	low = seccomp_emit_jump(c, BPF_JEQ, (uint32_t)(t->value >> 32), low, no);
+	(void)seccomp_emit_jump(c, BPF_JGT, (uint32_t)(t->value >> 32), yes, low); /* likewise */
+	return emit_half(c, t, shape, true);
+}
+
+static struct seccomp_label emit_test(struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, struct seccomp_label yes,
+				      struct seccomp_label no)
+{
+	switch (t->op) {
+	case OPERATOR_NE:
+		return emit_equal(c, t, shape, no, yes);
+	case OPERATOR_GT:
+		return emit_greater(c, t, shape, BPF_JGT, yes, no);
+	case OPERATOR_GE:
+		return emit_greater(c, t, shape, BPF_JGE, yes, no);
+	case OPERATOR_LE:
+		return emit_greater(c, t, shape, BPF_JGT, no, yes);
+	case OPERATOR_LT:
+		return emit_greater(c, t, shape, BPF_JGE, no, yes);
+	case OPERATOR_EQ:
+	case OPERATOR_MASKED_EQ:
+	case OPERATOR_MAX:
+		break;
+	}
+	return emit_equal(c, t, shape, yes, no);
+}
+
+/* clauses that only compare the same argument with values of the same high half: one load serves them all */
+static bool alike(const struct seccomp_clause *a, const struct seccomp_clause *b)
+{
+	return a->n == 1 && b->n == 1 && a->tests[0].op == OPERATOR_EQ && b->tests[0].op == OPERATOR_EQ && a->tests[0].arg == b->tests[0].arg &&
+	       a->tests[0].value >> 32 == b->tests[0].value >> 32;
+}
+
+static struct seccomp_label emit_alike(struct seccomp_code *c, const struct seccomp_clause **clauses, size_t n, struct seccomp_shape shape,
+				       struct seccomp_label no)
+{
+	const struct seccomp_test *first = &clauses[0]->tests[0];
+	struct seccomp_label next = no;
+
+	for (size_t i = n; i-- > 0;)
+		next = seccomp_emit_jump(c, BPF_JEQ, (uint32_t)clauses[i]->tests[0].value, seccomp_return_label(clauses[i]->action), next);
+	next = emit_half(c, first, shape, false);
+	if (!shape.wide)
+		return next;
+	(void)seccomp_emit_jump(c, BPF_JEQ, (uint32_t)(first->value >> 32), next, no); /* the load before it is the way in */
+	return emit_half(c, first, shape, true);
+}
+
+struct seccomp_label seccomp_emit_call(struct seccomp_code *c, const struct seccomp_call *call, struct seccomp_shape shape)
+{
+	struct seccomp_label next = seccomp_return_label(call->action);
+
+	for (size_t end = call->n; end > 0;) {
+		size_t start = end - 1;
+		const struct seccomp_clause *clause = call->clauses[start];
+		struct seccomp_label yes = seccomp_return_label(clause->action);
+
+		while (start > 0 && alike(call->clauses[start - 1], clause))
+			start--;
+		if (end - start > 1) {
+			next = emit_alike(c, call->clauses + start, end - start, shape, next);
+		} else {
+			for (size_t i = clause->n; i-- > 0;)
+				yes = emit_test(c, &clause->tests[i], shape, yes, next);
+			next = yes;
+		}
+		end = start;
+	}
+	return next;
+}
