@@ -1,0 +1,171 @@
+/*
+ * The user namespace.
+ *
+ * The parent writes its maps while the child waits: directly where the kernel lets it (user_namespaces(7): with privileges over the ids, or one single id, the
+ * caller's own), else through newuidmap(1) and newgidmap(1), which check /etc/subuid and /etc/subgid. Then the child becomes root in it. An ordinary
+ * caller gets a user namespace even if the document has none, as crun does: 0 is the caller, and from 1 on there is what the two files offer.
+ */
+#include "aspect/user.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "aspect/idhelper.h"
+#include "aspect/idmap.h"
+#include "aspect/nswords.h"
+#include "base/io.h"
+#include "base/sys.h"
+#include "spec/oci.h"
+
+static int user_check(struct plan *p)
+{
+	const struct namespace *ns = spec_namespace(p->spec, NAMESPACE_USER);
+	struct user_plan *plan;
+
+	if (p->request->exec || (ns && ns->path) || (!ns && p->caller->privileged))
+		return 0;
+	plan = arena_new(p->arena, struct user_plan);
+	p->data[ASPECT_USER] = plan;
+	if (!ns) {
+		plan->implicit = true;
+		p->new_namespaces |= CLONE_NEWUSER;
+		p->has_userns = true;
+		return 0;
+	}
+	plan->uids = p->spec->linux.uid_mappings;
+	plan->gids = p->spec->linux.gid_mappings;
+	plan->uid_text = idmap_text(p->arena, &plan->uids);
+	plan->gid_text = idmap_text(p->arena, &plan->gids);
+	if (!plan->uid_text)
+		return fail(p->error, 0, "linux.uidMappings: %zu entries are more than the kernel takes", plan->uids.n);
+	if (!plan->gid_text)
+		return fail(p->error, 0, "linux.gidMappings: %zu entries are more than the kernel takes", plan->gids.n);
+	return 0;
+}
+
+/* The maps of a namespace that nobody asked for: the caller's ranges if both helpers and both files are there, else the caller alone. */
+static void choose_maps(struct plan *p, struct user_plan *plan)
+{
+	struct id_mapping_list uids = { 0 }, gids = { 0 };
+
+	if (idhelper_find(IDHELPER_UID) && idhelper_find(IDHELPER_GID)) {
+		uids = idhelper_ranges(p->arena, IDHELPER_UID, p->caller->euid);
+		gids = idhelper_ranges(p->arena, IDHELPER_GID, p->caller->euid);
+	}
+	if (uids.n == 0 || gids.n == 0)
+		uids.n = gids.n = 0;
+	plan->uids = idmap_default(p->arena, p->caller->euid, &uids);
+	plan->gids = idmap_default(p->arena, p->caller->egid, &gids);
+	plan->uid_text = idmap_text(p->arena, &plan->uids); /* IDMAP_RANGES_MAX of them fit */
+	plan->gid_text = idmap_text(p->arena, &plan->gids);
+}
+
+static int user_prepare(struct plan *p)
+{
+	struct user_plan *plan = p->data[ASPECT_USER];
+	bool self_uid, self_gid;
+
+	if (!plan)
+		return 0;
+	if (plan->implicit)
+		choose_maps(p, plan);
+	if (p->caller->privileged)
+		return 0;
+	self_uid = idmap_is_self(&plan->uids, p->caller->euid);
+	self_gid = idmap_is_self(&plan->gids, p->caller->egid);
+	plan->deny_setgroups = self_gid;
+	plan->newuidmap = self_uid ? NULL : idhelper_find(IDHELPER_UID);
+	plan->newgidmap = self_gid ? NULL : idhelper_find(IDHELPER_GID);
+	if (!self_uid && !plan->newuidmap)
+		return fail(p->error, 0, "linux.uidMappings: an ordinary user needs newuidmap to map other ids than %u: install the package uidmap",
+			p->caller->euid);
+	if (!self_gid && !plan->newgidmap)
+		return fail(p->error, 0, "linux.gidMappings: an ordinary user needs newgidmap to map other ids than %u: install the package uidmap",
+			p->caller->egid);
+	return 0;
+}
+
+/* Write one file of /proc/PID. */
+static int write_map(const struct plan *p, pid_t pid, const char *file, const char *place, const char *text)
+{
+	const char *path = arena_printf(p->arena, "/proc/%d/%s", (int)pid, file);
+	int r = io_write_file(AT_FDCWD, path, text, strlen(text));
+
+	if (r == 0)
+		return 0;
+	return fail(p->error, r, "%s: cannot write '%s' to '%s'", place, arena_strndup(p->arena, text, strcspn(text, "\n")), path);
+}
+
+static int user_parent(struct plan *p, pid_t pid, int pidfd)
+{
+	const struct user_plan *plan = p->data[ASPECT_USER];
+	int r;
+
+	(void)pidfd;
+	if (!plan)
+		return 0;
+	if (plan->newuidmap)
+		r = idhelper_run(p, IDHELPER_UID, plan->newuidmap, pid, &plan->uids);
+	else
+		r = write_map(p, pid, "uid_map", "linux.uidMappings", plan->uid_text);
+	if (r < 0)
+		return -1;
+	if (plan->newgidmap)
+		return idhelper_run(p, IDHELPER_GID, plan->newgidmap, pid, &plan->gids);
+	if (plan->deny_setgroups && write_map(p, pid, "setgroups", "linux.gidMappings", "deny") < 0)
+		return -1;
+	return write_map(p, pid, "gid_map", "linux.gidMappings", plan->gid_text);
+}
+
+/*
+ * Become root of the namespace: what is made from now on belongs to its root, and not to an id that it does not map. A container without id 0 keeps
+ * the caller's id, which shows as the overflow id, and its capabilities.
+ */
+static CHILD int user_enter(struct child *c)
+{
+	int r;
+
+	if (!c->plan->has_userns)
+		return 0;
+	r = sys_setresgid(0, 0, 0);
+	if (r < 0 && r != -EINVAL)
+		return child_fail(c, FAULT("cannot become group 0 in the user namespace"), r, NULL, NULL);
+	r = sys_setresuid(0, 0, 0);
+	if (r < 0 && r != -EINVAL)
+		return child_fail(c, FAULT("cannot become user 0 in the user namespace"), r, NULL, NULL);
+	return 0;
+}
+
+static void explain_maps(const struct plan *p, const struct user_plan *plan, struct explain *x)
+{
+	if (plan->implicit) {
+		explain_step(x, "map ids: 0 → %u (1) and group 0 → %u (1), then from 1 on what /etc/subuid and /etc/subgid offer", p->caller->euid,
+			p->caller->egid);
+		return;
+	}
+	explain_step(x, "map user ids: %s", idmap_words(p->arena, &plan->uids));
+	explain_step(x, "map group ids: %s", idmap_words(p->arena, &plan->gids));
+}
+
+static void user_explain(const struct plan *p, enum phase phase, struct explain *x)
+{
+	const struct user_plan *plan = p->data[ASPECT_USER];
+
+	if (phase == PHASE_PREPARE && plan && plan->implicit)
+		explain_step(x, "make a new user namespace, since the caller is not root");
+	else if (phase == PHASE_PREPARE)
+		nswords_explain(p, NAMESPACE_USER, "root in the container is root outside", x);
+	else if (phase == PHASE_PARENT && plan)
+		explain_maps(p, plan, x);
+	else if (phase == PHASE_ENTER && p->has_userns)
+		explain_step(x, "become root in the user namespace");
+}
+
+const struct aspect aspect_user = {
+	.id = ASPECT_USER,
+	.check = user_check,
+	.prepare = user_prepare,
+	.parent = user_parent,
+	.enter = user_enter,
+	.explain = user_explain,
+};
