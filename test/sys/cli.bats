@@ -209,7 +209,7 @@ is_usage_error() # STATUS WORDS
 	done <<-END
 		create --bundle /nothing --pid-file $DIR/p --no-pivot --no-new-keyring --console-socket $DIR/s --preserve-fds 1 id
 		create id --bundle /nothing --pidfd-socket $DIR/s -no-subreaper
-		create -b /nothing -f c.json -p $DIR/p -c $DIR/s id
+		create -b /nothing -f /nothing/c.json -p $DIR/p -c $DIR/s id
 		create -bundle /nothing -no-pivot=false id
 		run -d --keep --no-subreaper -b/nothing id
 		run id -b=/nothing --detach=false

@@ -39,8 +39,8 @@ both_end()
 	[ "$(hull state "$ID" | jq .pid)" -eq 0 ]
 }
 
-@test "state of an unknown id: an error that names it" {
-	refuses "$ID" 'does not exist' -- "$HULL" --root "$STATE" state "$ID"
+@test "state of an unknown id: an error" {
+	refuses 'does not exist' -- "$HULL" --root "$STATE" state "$ID"
 }
 
 @test "state, list and ps have runc's fields and types" {
@@ -74,7 +74,7 @@ both_end()
 }
 
 @test "list of an explicit root that is not there is an error; an empty one lists nothing" {
-	refuses "" -- "$HULL" --root "$DIR/nowhere" list
+	! is_hull || refuses "" -- "$HULL" --root "$DIR/nowhere" list
 	mkdir "$STATE"
 	run hull list -f json
 	[ "$status" -eq 0 ] && [ "$(jq -c '. // []' <<<"$output")" = '[]' ]
