@@ -216,7 +216,8 @@ refuses() # WORD… -- COMMAND…
 	}
 	local word
 	for word in "${words[@]}"; do
-		[[ $output == *"$word"* ]] || {
+		# (runc quotes its messages)
+		[[ ${output//\\/} == *"$word"* ]] || {
 			echo "'$word' is not in: $output"
 			return 1
 		}
