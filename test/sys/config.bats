@@ -110,7 +110,7 @@ raw() { # file content from stdin
 	no '.process.rlimits = [{"type": "RLIMIT_NOSUCH", "soft": 1, "hard": 1}]' RLIMIT_NOSUCH
 	no '.linux.namespaces += [{"type": "pid"}]' pid
 	no '.linux.namespaces |= map(if .type == "network" then .path = "/no/such/ns" else . end)' /no/such/ns
-	no '.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end)' /etc/passwd
+	no '.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end)' ""
 	no '.mounts += [{"destination": "/mnt", "type": "nosuchfs", "source": "x"}]' nosuchfs
 	no '.mounts += [{"destination": "/mnt", "type": "bind", "source": "/no/such/source", "options": ["bind"]}]' /no/such/source
 }

@@ -44,7 +44,7 @@ hook_bundle()
 	# args[0] is the name, the rest are arguments; the environment is the hook's and nothing else
 	[ "$(grep -c 'args=prestart,second argument\|args=createRuntime,second argument\|args=poststart,second argument\|args=poststop,second argument' "$DIR/log")" -eq 4 ]
 	[ "$(grep -c 'home=unset' "$DIR/log")" -eq 4 ]
-	[ "$(grep -c "ns=$(readlink /proc/self/ns/mnt)" "$DIR/log")" -eq 4 ]
+	[ "$(grep -cF "ns=$(readlink /proc/self/ns/mnt)" "$DIR/log")" -eq 4 ]
 	! is_hull || grep -q "^poststart running" "$DIR/log"
 }
 
@@ -63,7 +63,7 @@ hook_bundle()
 	args sleep 0.1
 	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
 	grep -Eq "^createContainer creat(ing|ed)" "$DIR/log"
-	! grep -q "ns=$(readlink /proc/self/ns/mnt)" "$DIR/log"
+	! grep -qF "ns=$(readlink /proc/self/ns/mnt)" "$DIR/log"
 }
 
 @test "startContainer: inside, at start, with status created" {

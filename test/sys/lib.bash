@@ -214,10 +214,11 @@ refuses() # WORD… -- COMMAND…
 		echo "status $status of $*: $output"
 		return 1
 	}
-	local word
+	local word plain
 	for word in "${words[@]}"; do
 		# (runc quotes its messages)
-		[[ ${output//\\/} == *"$word"* ]] || {
+		plain=${output//\\/}
+		[[ ${plain,,} == *"${word,,}"* ]] || {
 			echo "'$word' is not in: $output"
 			return 1
 		}
