@@ -4,10 +4,10 @@
 
 #include "cli/cli.h"
 
-/* Print a document that the library made. Return: the exit code. */
-static int print_document(const struct cli *cli, int result, const char *text)
+/* Print the document that a library call, whose result is @result, has left in *@text (read here: after the call). Return: the exit code. */
+static int print_document(const struct cli *cli, int result, char *const *text)
 {
-	return result < 0 ? cli_library_failed(cli) : cli_print(cli, text);
+	return result < 0 ? cli_library_failed(cli) : cli_print(cli, *text);
 }
 
 static int state_run(const struct cli *cli, void *flags, int n_operands, char **operands)
@@ -16,7 +16,7 @@ static int state_run(const struct cli *cli, void *flags, int n_operands, char **
 
 	(void)flags; /* none */
 	(void)n_operands; /* exactly one */
-	return print_document(cli, hull_state(cli->hull, operands[0], &json), json);
+	return print_document(cli, hull_state(cli->hull, operands[0], &json), &json);
 }
 
 const struct command state_command = {
@@ -126,7 +126,7 @@ static int list_run(const struct cli *cli, void *flags, int n_operands, char **o
 	(void)n_operands; /* none */
 	(void)operands;
 	if (f->format == LIST_JSON && !f->quiet)
-		return print_document(cli, hull_list_json(cli->hull, &json), json);
+		return print_document(cli, hull_list_json(cli->hull, &json), &json);
 	if (hull_list(cli->hull, &infos, &n) < 0)
 		return cli_library_failed(cli);
 	if (!f->quiet)
@@ -158,7 +158,7 @@ static int features_run(const struct cli *cli, void *flags, int n_operands, char
 	(void)flags; /* none */
 	(void)n_operands;
 	(void)operands;
-	return print_document(cli, hull_features(cli->hull, &json), json);
+	return print_document(cli, hull_features(cli->hull, &json), &json);
 }
 
 const struct command features_command = {
@@ -196,7 +196,7 @@ static int explain_run(const struct cli *cli, void *flags, int n_operands, char 
 	f->o.size = sizeof(f->o);
 	if (n_operands > 0)
 		f->o.bundle = operands[0];
-	return print_document(cli, hull_explain(cli->hull, &f->o, f->format == FORMAT_JSON, &text), text);
+	return print_document(cli, hull_explain(cli->hull, &f->o, f->format == FORMAT_JSON, &text), &text);
 }
 
 const struct command explain_command = {
