@@ -7,6 +7,7 @@
 #include "aspect/sequence.h"
 
 #include "aspect/caps.h"
+#include "aspect/exec.h"
 /* the callback that the aspect has for this phase */
 #define OWN NULL
 
@@ -46,9 +47,11 @@ static const struct aspect *const prepare[] = {
 /* in the parent, while the child waits at the first barrier */
 static const struct aspect *const parent[] = {
 	&aspect_user,        /* first: without id maps the child is nobody */
+	&aspect_sched,       /* exec's initial CPUs hold until the cgroup is entered */
 	&aspect_cgroup,      /* before anything the child allocates: it is to be charged */
 	&aspect_rdt,
 	&aspect_oom,
+	&aspect_rlimits,     /* raises hard limits that a child in a user namespace may not raise itself */
 	&aspect_net,         /* devices move into a namespace whose owner has its ids */
 };
 
@@ -78,6 +81,7 @@ static const struct sequence_row seal[] = {
 	{ &aspect_tty, OWN, WHEN_ALWAYS },                          /* new session, controlling terminal: needs the descriptors that stdio moves */
 	{ &aspect_sched, OWN, WHEN_ALWAYS },                      /* needs CAP_SYS_NICE */
 	{ &aspect_mempolicy, OWN, WHEN_ALWAYS },
+	{ &aspect_exec, exec_before_ids, WHEN_ALWAYS },           /* as root: a directory that only root may enter is a legal start; before a limit on files */
 	{ &aspect_rlimits, OWN, WHEN_ALWAYS },                  /* raising needs CAP_SYS_RESOURCE */
 	{ &aspect_personality, OWN, WHEN_ALWAYS },          /* a filter may refuse personality(2) */
 	{ &aspect_apparmor, OWN, WHEN_ALWAYS },                /* label before ids: a uid change clears dumpable, and with it our own /proc */
