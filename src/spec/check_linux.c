@@ -77,7 +77,7 @@ static int check_devices(struct error *e, const struct device_list *list)
 		const struct device *d = &list->v[i];
 
 		if (!d->type || !strchr("cbup", d->type))
-			return fail(e, 0, "linux.devices[%zu].type: '%c' is none of c, b, u, p", i, d->type >= 0x20 && d->type < 0x7f ? d->type : '?');
+			return fail(e, 0, "linux.devices[%zu].type: '%c' is none of c, b, u, p", i, d->type > 0x1f && d->type < 0x7f ? d->type : '?');
 		if (d->path[0] != '/')
 			return fail(e, 0, "linux.devices[%zu].path: '%.256s' is not an absolute path", i, d->path);
 		if (check_device_number(e, d, i) < 0)

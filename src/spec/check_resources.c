@@ -77,7 +77,8 @@ int check_resources(struct error *e, const struct resources *r, const char *plac
 		return fail(e, 0, "%s.cpu.mems: holds a control character", place);
 	for (size_t i = 0; i < r->hugepage_limits.n; i++)
 		if (!is_page_size(r->hugepage_limits.v[i].page_size))
-			return fail(e, 0, "%s.hugepageLimits[%zu].pageSize: '%.64s' is not a size such as 2MB", place, i, r->hugepage_limits.v[i].page_size);
+			return fail(e, 0, "%s.hugepageLimits[%zu].pageSize: '%.64s' is not a size such as 2MB", place, i,
+				r->hugepage_limits.v[i].page_size);
 	for (size_t i = 0; i < r->network.priorities.n; i++)
 		if (!is_word(r->network.priorities.v[i].name))
 			return fail(e, 0, "%s.network.priorities[%zu].name: is not a name of an interface", place, i);

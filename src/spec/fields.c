@@ -70,7 +70,8 @@ static int refuse_range(const struct reader *r, const struct place *at, const st
 {
 	char message[192];
 
-	(void)snprintf(message, sizeof(message), SHOWN " is out of range (%lld to %llu)", v->text, (long long)low, (unsigned long long)high); /* fits */
+	(void)snprintf(message, sizeof(message), SHOWN " is out of range (%lld to %llu)", v->text, (long long)low,
+		(unsigned long long)high); /* fits */
 	return refuse(r, at, message);
 }
 
@@ -201,8 +202,8 @@ static int read_string(const struct reader *r, const struct field *f, const stru
 }
 
 /* Start a list: the type, the limit, the memory. */
-static int begin_list(
-	const struct reader *r, const struct field *f, const struct json *v, const struct place *at, enum json_type type, size_t size, struct field_list *list)
+static int begin_list(const struct reader *r, const struct field *f, const struct json *v, const struct place *at, enum json_type type, size_t size,
+	struct field_list *list)
 {
 	size_t limit = f->limit ? f->limit : FIELD_ELEMENTS_MAX;
 	char message[96];

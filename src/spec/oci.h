@@ -10,7 +10,7 @@
 /**
  * spec_read - read a config.json document, resolve names, compile mount options, and check all that the document alone can tell (spec_check).
  * Errors name the place: "process.rlimits[2].hard: expected an unsigned integer, got string".
- * @document: of json_parse().
+ * @document: of json_parse(); its arena must live as long as the spec, which points at its strings.
  * Return: 0 or -1.
  */
 int spec_read(struct arena *arena, struct error *e, const struct json *document, struct spec *ret_spec);

@@ -1,8 +1,10 @@
 /*
- * Fuzz config.json (libFuzzer): read, check, write; what was written must be read as the same. The input is also read as each of the partial documents.
+ * Fuzz config.json (libFuzzer): read, check, write; what was written must be read as the same. The input is also read as each of the partial
+ * documents.
  * Seeds: test/data/oci-schema/test/config/good, the output of `hull spec`.
  *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc test/fuzz/fuzz_config.c src/base/{arena,error,json*,text}.c src/spec/{...}.c
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc test/fuzz/fuzz_config.c \
+ *		src/base/{arena,error,text}.c src/base/json*.c src/spec/{fields,oci,check}*.c src/spec/{mountopt,names}.c
  */
 #include <stdlib.h>
 #include <string.h>

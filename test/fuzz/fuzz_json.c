@@ -1,7 +1,8 @@
 /*
  * Fuzz the JSON reader (libFuzzer). A document that is read must survive being written and read again, and its integers being converted.
  *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc test/fuzz/fuzz_json.c src/base/{arena,error,json*}.c -lm
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc test/fuzz/fuzz_json.c \
+ *		src/base/{arena,error}.c src/base/json*.c
  */
 #include <stdlib.h>
 #include <string.h>

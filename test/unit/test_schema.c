@@ -1,6 +1,6 @@
 /*
- * The field tables beside the specification's JSON schema (test/data/oci-schema): every property has a row, every row is a property; and the schema's own
- * good and bad documents are accepted and refused.
+ * The field tables beside the specification's JSON schema (test/data/oci-schema): every property has a row, every row is a property; and the schema's
+ * own good and bad documents are accepted and refused.
  */
 #include "unit.h"
 
@@ -126,7 +126,6 @@ static void compare_names(const struct field *f, const struct json *schema, cons
 	if (!f->names || !names)
 		return;
 	for (const struct json *n = names->first; n; n = n->next) {
-		/* what a kernel never had is no name of ours: names.c says which */
 		bool known = names_find(f->names, n->text, &value) == 0;
 
 		CHECK(known);
