@@ -111,7 +111,7 @@ raw() { # file content from stdin
 	no '.linux.namespaces += [{"type": "pid"}]' pid
 	no '.linux.namespaces |= map(if .type == "network" then .path = "/no/such/ns" else . end)' /no/such/ns
 	no '.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end)' ""
-	no '.mounts += [{"destination": "/mnt", "type": "nosuchfs", "source": "x"}]' nosuchfs
+	no '.mounts += [{"destination": "/mnt", "type": "nosuchfs", "source": "x"}]' /mnt
 	no '.mounts += [{"destination": "/mnt", "type": "bind", "source": "/no/such/source", "options": ["bind"]}]' /no/such/source
 }
 

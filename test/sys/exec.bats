@@ -10,7 +10,9 @@ running() { # a running container that sleeps
 @test "exec passes stdin, output and status through" {
 	running
 	run --separate-stderr hull exec "$ID" sh -c 'cat; echo err >&2; exit 5' <<<"word"
-	[ "$status" -eq 5 ] && [ "$output" = word ] && [ "$stderr" = err ]
+	[ "$status" -eq 5 ]
+	[ "$output" = word ]
+	[ "$stderr" = err ]
 }
 
 @test "exec joins the container: pid 1, mounts, host name, cgroup" {
@@ -39,7 +41,8 @@ running() { # a running container that sleeps
 	running
 	jq '.process | .args = ["sh", "-c", "echo $X; pwd; id -u"] | .env += ["X=from json"] | .cwd = "/tmp" | .user.uid = 1000' "$BUNDLE/config.json" >"$DIR/p.json"
 	run hull exec --process "$DIR/p.json" "$ID"
-	[ "$status" -eq 0 ] && [ "$output" = $'from json\n/tmp\n1000' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = $'from json\n/tmp\n1000' ]
 	run hull exec -p "$DIR/missing.json" "$ID"
 	[ "$status" -ne 0 ]
 }
@@ -119,7 +122,8 @@ running() { # a running container that sleeps
 		    pass
 		print(seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 		END
-	[[ $output == *caught* ]] && [[ $output == *" 4" ]]
+	[[ $output == *caught* ]]
+	[[ $output == *" 4" ]]
 }
 
 @test "run on a terminal: tty, window size, and the host's terminal as it was" {
@@ -128,7 +132,8 @@ running() { # a running container that sleeps
 	args sh -c 'tty; stty size; ls -l /dev/console | cut -c1'
 	run timeout 20 script -qec "stty rows 44 cols 88; stty -g >'$DIR/before'; '$HULL' --root '$STATE' run -b '$BUNDLE' $ID; stty -g >'$DIR/after'" /dev/null </dev/null
 	[ "$status" -eq 0 ]
-	[[ $output == *"44 88"* ]] && [[ $output == */dev/* ]]
+	[[ $output == *"44 88"* ]]
+	[[ $output == */dev/* ]]
 	cmp "$DIR/before" "$DIR/after"
 }
 

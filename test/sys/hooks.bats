@@ -63,7 +63,7 @@ hook_bundle()
 	args sleep 0.1
 	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
 	grep -Eq "^createContainer creat(ing|ed)" "$DIR/log"
-	! grep -qF "ns=$(readlink /proc/self/ns/mnt)" "$DIR/log"
+	not grep -qF "ns=$(readlink /proc/self/ns/mnt)" "$DIR/log"
 }
 
 @test "startContainer: inside, at start, with status created" {
@@ -120,7 +120,8 @@ hook_bundle()
 	rm "$DIR/log"
 	edit '.hooks.createRuntime[0].path = "/bin/false"'
 	run hull run -b "$BUNDLE" "$ID"
-	[ "$status" -ne 0 ] && [ ! -e "$DIR/log" ]
+	[ "$status" -ne 0 ]
+	[ ! -e "$DIR/log" ]
 	hull delete --force "$ID"
 }
 
@@ -129,9 +130,10 @@ hook_bundle()
 	edit '.hooks = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", $n], "timeout": 1}]}' --arg n "77.$RANDOM"
 	local start=$SECONDS
 	run timeout 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" 3>&-
-	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+	[ "$status" -ne 0 ]
+	[ "$status" -ne 124 ]
 	[ $((SECONDS - start)) -le 4 ]
-	! pgrep -f "^sleep $(jq -r '.hooks.createRuntime[0].args[1]' "$BUNDLE/config.json")"
+	not pgrep -f "^sleep $(jq -r '.hooks.createRuntime[0].args[1]' "$BUNDLE/config.json")"
 	hull delete --force "$ID"
 }
 

@@ -77,7 +77,8 @@ both_end()
 	! is_hull || refuses "" -- "$HULL" --root "$DIR/nowhere" list
 	mkdir "$STATE"
 	run hull list -f json
-	[ "$status" -eq 0 ] && [ "$(jq -c '. // []' <<<"$output")" = '[]' ]
+	[ "$status" -eq 0 ]
+	[ "$(jq -c '. // []' <<<"$output")" = '[]' ]
 	rmdir "$STATE"
 }
 
@@ -88,7 +89,8 @@ both_end()
 	eventually sh -c '[ "$("$HULL" --root "$STATE" ps -f json "$ID" | jq length)" -eq 3 ]'
 	for pid in $(hull ps --format json "$ID" | jq '.[]'); do grep -q "$ID" "/proc/$pid/cgroup"; done
 	run hull ps "$ID"
-	[[ ${lines[0]} == *PID* ]] && [[ $output == *"sleep 31"* ]]
+	[[ ${lines[0]} == *PID* ]]
+	[[ $output == *"sleep 31"* ]]
 }
 
 @test "spec writes a config that runs, and refuses to overwrite one" {

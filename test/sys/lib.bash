@@ -187,6 +187,15 @@ eventually()
 	return 1
 }
 
+# not COMMAND…: it must fail. (A plain `! command` in the middle of a test fails nothing: errexit ignores it; nor does a false first part of &&.)
+not()
+{
+	if "$@"; then
+		echo "should not be so: $*"
+		return 1
+	fi
+}
+
 # is_hull: the executable is hull itself, not runc standing in for it while a test is written
 is_hull() { "$HULL" --version | head -n 1 | grep -q '^hull '; }
 

@@ -7,7 +7,9 @@ load lib
 	make_bundle
 	args sh -c 'echo out; echo err >&2; exit 42'
 	run --separate-stderr hull run -b "$BUNDLE" "$ID"
-	[ "$status" -eq 42 ] && [ "$output" = out ] && [ "$stderr" = err ]
+	[ "$status" -eq 42 ]
+	[ "$output" = out ]
+	[ "$stderr" = err ]
 }
 
 @test "run returns 0 for a payload that succeeds" {
@@ -35,14 +37,16 @@ load lib
 	args echo here
 	cd "$BUNDLE"
 	run hull run "$ID"
-	[ "$status" -eq 0 ] && [ "$output" = here ]
+	[ "$status" -eq 0 ]
+	[ "$output" = here ]
 }
 
 @test "run takes options after the id" {
 	make_bundle
 	args echo late
 	run hull run "$ID" -b "$BUNDLE"
-	[ "$status" -eq 0 ] && [ "$output" = late ]
+	[ "$status" -eq 0 ]
+	[ "$output" = late ]
 }
 
 @test "run gives the payload its stdin" {
@@ -93,7 +97,7 @@ load lib
 	[ "$(wc -l <"$DIR/pid")" -eq 0 ]
 	# no monitor remains: the container's parent is not the runtime
 	ppid=$(awk '/^PPid/ { print $2 }' "/proc/$(cat "$DIR/pid")/status")
-	! grep -q -e hull -e runc "/proc/$ppid/comm"
+	not grep -q -e hull -e runc "/proc/$ppid/comm"
 	hull kill "$ID" KILL
 	eventually has_status stopped
 	hull delete "$ID"

@@ -67,7 +67,8 @@ listen() { # KIND: a receiver on $DIR/sock, output to $DIR/received
 	args sh -c 'for fd in /proc/self/fd/*; do n=${fd##*/}; [ -e "$fd" ] && [ "$n" -gt 2 ] && readlink "$fd"; done; true'
 	run hull run -b "$BUNDLE" "$ID" 7</etc/passwd 8</etc/group
 	[ "$status" -eq 0 ]
-	[[ $output != */etc/passwd* ]] && [[ $output != */etc/group* ]]
+	[[ $output != */etc/passwd* ]]
+	[[ $output != */etc/group* ]]
 }
 
 @test "--preserve-fds N gives 3 .. 3 + N - 1" {
