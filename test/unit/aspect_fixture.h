@@ -142,7 +142,7 @@ static int fixture_plan(struct fixture *f, const struct aspect *aspect)
 }
 
 /* Play @body in a forked child. Returns its exit code: 0 if body returned true. */
-static int fixture_child(struct fixture *f, bool (*body)(struct child *c))
+static inline int fixture_child(struct fixture *f, bool (*body)(struct child *c))
 {
 	int status = 0;
 	pid_t pid;
