@@ -120,7 +120,7 @@ static int add_calls(struct compiler *c, enum seccomp_arch id)
 
 		if (result < 0)
 			return -1;
-		if (result == 0 || (number == 0 && no_zero))
+		if (result == 0 || (number == 0 && no_zero) || (largest > 0 && number > largest))
 			continue;
 		if (found.n > 0) {
 			call = arena_new(c->arena, struct seccomp_call);
