@@ -105,7 +105,7 @@ test_end()
 leftovers()
 {
 	local pid
-	for pid in $(leftover_processes); do echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"; done
+	for pid in $(leftover_processes); do echo "process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"; done
 	find /sys/fs/cgroup -mindepth 2 -type d -name "*$TAG*" -printf 'cgroup %p\n' 2>/dev/null
 	grep -F "$TAG" /proc/self/mountinfo | awk '{ print "mount " $5 }'
 	if [ -d "$STATE" ]; then find "$STATE" -mindepth 1 -printf 'state %p\n'; fi
