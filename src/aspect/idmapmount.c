@@ -139,7 +139,7 @@ int idmap_compile(struct plan *p, const struct mount *m, const char *place, cons
 static int fill_namespace(pid_t pid, const struct idmap *map, struct arena *arena)
 {
 	const char *dir = arena_printf(arena, "/proc/%d", (int)pid);
-	scope_fd int proc = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scope_fd int proc = openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (proc < 0)

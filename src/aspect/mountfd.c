@@ -95,7 +95,7 @@ CHILD int mountfd_old(const char *type, const char *source, const char *data, un
 {
 	int back, r = 0;
 
-	back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	back = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (back < 0)
 		return -errno;
 	if (fchdir(target) < 0 || mount(source, ".", type, flags, data) < 0)

@@ -9,7 +9,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "aspect/cgroup.h"
 #include "aspect/idmapmount.h"
 #include "aspect/mountfd.h"
 #include "aspect/rootfs.h"
@@ -94,9 +93,6 @@ static int prepare(struct plan *p)
 	if (label && label[0] && access("/sys/fs/selinux/enforce", F_OK) == 0)
 		for (i = 0; i < ops->n; i++)
 			add_label(p, &ops->v[i], label, key ? key : "context");
-	for (i = 0; i < ops->n; i++)
-		if (ops->v[i].kind == MOUNT_CGROUP)
-			ops->v[i].cgroups = cgroup_mounts(p);
 	return mounts_prepare(p, ops, false);
 }
 

@@ -33,7 +33,6 @@ struct mount_param {
 };
 
 struct idmap;
-struct cgroup_mounts;
 
 /*
  * One mount.
@@ -45,7 +44,6 @@ struct cgroup_mounts;
  * @in_proc: one of the files below /proc that may be covered;  @on_proc: the target is /proc itself
  * @mode_given: tmpfs: the options name a mode
  * @id_map: the mapping wanted, NULL: none
- * @cgroups: MOUNT_CGROUP: the host's hierarchies, set by prepare
  * @tree: a detached mount that prepare made, NO_FD: the child makes it
  */
 struct mount_op {
@@ -58,7 +56,6 @@ struct mount_op {
 	const char *data;
 	bool old_way, in_proc, on_proc, mode_given;
 	const struct idmap *id_map;
-	const struct cgroup_mounts *cgroups;
 	int tree;
 };
 

@@ -148,7 +148,7 @@ CHILD static int play_v1(struct child *c, const struct mount_op *op, const struc
 
 CHILD int mounts_play_cgroup(struct child *c, const struct mount_op *op, int target)
 {
-	const struct cgroup_mounts *m = op->cgroups;
+	const struct cgroup_mounts *m = cgroup_mounts(c->plan);
 
 	if (m && m->version == 2 && m->n > 0)
 		return play_v2(c, op, &m->v[0], target);

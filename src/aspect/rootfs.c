@@ -88,7 +88,7 @@ static int prepare(struct plan *p)
 
 	if (!root)
 		return 0;
-	root->fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root->fd = openat(AT_FDCWD, root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root->fd < 0)
 		return fail(p->error, errno, "cannot open the root directory '%s'", root->path);
 	if (fstat(root->fd, &st) < 0)
@@ -140,7 +140,7 @@ CHILD static int cut_propagation(const struct child *c, const struct rootfs *roo
 /* Open the root in our mount namespace, and see that it is still the directory that prepare opened. */
 CHILD static int reopen(const struct child *c, const struct rootfs *root)
 {
-	int fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)
@@ -154,7 +154,7 @@ CHILD static int reopen(const struct child *c, const struct rootfs *root)
 /* A mount of its own for the root: pivot_root(2) moves mounts, not directories. */
 CHILD static int mount_root(struct child *c, const struct rootfs *root)
 {
-	int fd = root->tree >= 0 ? open(HOOK, O_PATH | O_DIRECTORY | O_CLOEXEC) : reopen(c, root);
+	int fd = root->tree >= 0 ? openat(AT_FDCWD, HOOK, O_PATH | O_DIRECTORY | O_CLOEXEC) : reopen(c, root);
 	int tree = root->tree, r;
 
 	if (fd < 0)
@@ -213,7 +213,7 @@ CHILD static int switch_root(const struct child *c)
 CHILD static int pivot(const struct child *c, const struct rootfs *root)
 {
 	bool shared = (root->propagation & MS_SHARED) != 0;
-	int old = shared ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : NO_FD;
+	int old = shared ? openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC) : NO_FD;
 	int r = sys_pivot_root(".", ".");
 
 	if (r < 0)
