@@ -157,6 +157,8 @@ CHILD static int settle(struct child *c)
 			return -1;
 	(void)close_fd(null.base);
 	(void)close_fd(empty.base);
+	if (rootfs_set_propagation(c) < 0)
+		return -1;
 	if (!c->plan->spec->root.readonly)
 		return 0;
 	r = mountfd_set(c->root, MOUNT_ATTR_RDONLY, 0, 0, false);
@@ -176,6 +178,8 @@ static void explain(const struct plan *p, enum phase phase, struct explain *x)
 		explain_step(x, "make '%s' read-only if it exists", lc->readonly_paths.v[i]);
 	for (i = 0; i < lc->masked_paths.n; i++)
 		explain_step(x, "mask '%s' if it exists", lc->masked_paths.v[i]);
+	if (lc->rootfs_propagation != 0)
+		explain_step(x, "make the root %s", names_of(&names_propagations, lc->rootfs_propagation));
 	if (p->spec->root.readonly)
 		explain_step(x, "make the root read-only");
 }

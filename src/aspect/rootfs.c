@@ -247,17 +247,18 @@ CHILD static int settle(struct child *c)
 		return child_fail(c, FAULT("cannot change the root to '%a'"), errno, root->path, NULL);
 	if (chdir("/") < 0)
 		return child_fail(c, FAULT("cannot change to '/'"), errno, NULL, NULL);
+	return 0;
+}
+
+CHILD int rootfs_set_propagation(struct child *c)
+{
+	const struct rootfs *root = rootfs_of(c->plan);
+	int r;
+
 	if (root->propagation == 0)
 		return 0;
 	r = mountfd_set(c->root, 0, 0, root->propagation & ~(unsigned long)MS_REC, (root->propagation & MS_REC) != 0);
 	return r < 0 ? child_fail(c, FAULT("cannot set the propagation of the root"), r, NULL, NULL) : 0;
-}
-
-static const char *propagation_name(unsigned long propagation)
-{
-	const char *name = names_of(&names_propagations, propagation);
-
-	return name ? name : "unknown";
 }
 
 static void explain(const struct plan *p, enum phase phase, struct explain *x)
@@ -280,8 +281,6 @@ static void explain(const struct plan *p, enum phase phase, struct explain *x)
 			explain_step(x, "move the root to '/' and change into it (no pivot_root)");
 		else
 			explain_step(x, "pivot into the root and detach the host's tree");
-		if (root->propagation != 0)
-			explain_step(x, "make the root %s", propagation_name(root->propagation));
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "aspect/aspect.h"
 #include "aspect/plan.h"
 
 /*
@@ -40,5 +41,11 @@ bool rootfs_reachable(const char *path);
  * specification says so. Return: MS_SLAVE or 0.
  */
 unsigned long rootfs_detach_propagation(const struct plan *p);
+
+/**
+ * rootfs_set_propagation - give the root the propagation of linux.rootfsPropagation. After the masks: they copy mounts, and an unbindable one cannot be.
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int rootfs_set_propagation(struct child *c);
 
 #endif
