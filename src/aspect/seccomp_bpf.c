@@ -295,6 +295,18 @@ static int emit_program(struct compiler *c, struct seccomp_program *program)
 	return 0;
 }
 
+/* whether a call is allowed on @native, whatever its arguments */
+static bool always_allowed(struct compiler *c, enum seccomp_arch native, const char *name)
+{
+	struct seccomp_call call = { .action = c->rules.fallback };
+	uint32_t action;
+
+	if (seccomp_rules_call(&c->rules, (size_t)seccomp_syscall_id(name), arches[native].wide, arches[native].muxed, &call) < 0 || call.n > 0)
+		return false;
+	action = call.action & SECCOMP_RET_ACTION_FULL;
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
 int seccomp_compile(struct arena *arena, struct error *e, const struct seccomp *seccomp, enum seccomp_arch native, unsigned int flags,
 		    struct seccomp_program *ret_program)
 {
@@ -316,6 +328,7 @@ int seccomp_compile(struct arena *arena, struct error *e, const struct seccomp *
 	program.n = c->code->n;
 	program.filter = c->code->v + BPF_MAXINSNS - program.n;
 	program.notify = c->rules.notify;
+	program.sends = always_allowed(c, native, "sendmsg");
 	*ret_program = program;
 	return 0;
 }

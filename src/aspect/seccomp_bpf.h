@@ -72,11 +72,12 @@ struct seccomp_section {
 
 /*
  * @filter, @n: the program;  @notify: a rule has SCMP_ACT_NOTIFY
+ * @sends: sendmsg(2) is allowed whatever its arguments (on the machine's own architecture)
  */
 struct seccomp_program {
 	struct sock_filter *filter;
 	size_t n;
-	bool notify;
+	bool notify, sends;
 	struct seccomp_section sections[SECCOMP_SECTIONS_MAX];
 	size_t n_sections;
 };
@@ -98,8 +99,9 @@ int seccomp_compile(struct arena *arena, struct error *e, const struct seccomp *
 uint32_t seccomp_return(enum seccomp_action action, struct opt_u32 errno_ret);
 
 /**
- * seccomp_syscall_known - whether any architecture of this build has a system call of that name.
+ * seccomp_syscall_id - the number of a name in the tables of seccomp_table.h (no system call number).
+ * Return: it, or -ENOENT: no architecture of this build has such a system call.
  */
-bool seccomp_syscall_known(const char *name);
+int seccomp_syscall_id(const char *name);
 
 #endif

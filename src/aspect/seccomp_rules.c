@@ -55,7 +55,7 @@ uint32_t seccomp_return(enum seccomp_action action, struct opt_u32 errno_ret)
 	return values[action] | data;
 }
 
-static int find_id(const char *name)
+int seccomp_syscall_id(const char *name)
 {
 	uint32_t slot = syscall_hash(name) % SYSCALL_SLOTS;
 
@@ -66,11 +66,6 @@ static int find_id(const char *name)
 			return id;
 	}
 	return -ENOENT;
-}
-
-bool seccomp_syscall_known(const char *name)
-{
-	return find_id(name) >= 0;
 }
 
 static void add_ref(struct seccomp_rules *r, size_t id, const struct form *form, uint8_t mux)
@@ -129,7 +124,7 @@ static int make_form(struct seccomp_rules *r, const struct seccomp_rule *rule, s
 
 static int read_name(struct seccomp_rules *r, const char *name, const struct form *form, bool fail_unknown, size_t rule, size_t index)
 {
-	int id = find_id(name);
+	int id = seccomp_syscall_id(name);
 
 	if (id < 0)
 		return fail_unknown ? fail(r->error, 0, "linux.seccomp.syscalls[%zu].names[%zu]: unknown system call '%s'", rule, index, name) : 0;
@@ -150,8 +145,8 @@ int seccomp_rules_read(struct seccomp_rules *r, const struct seccomp *seccomp, b
 	r->named = arena_many(r->arena, bool, syscall_n_names);
 	r->refs = arena_many(r->arena, struct seccomp_ref *, syscall_n_names);
 	r->tails = arena_many(r->arena, struct seccomp_ref **, syscall_n_names);
-	r->socketcall = (size_t)find_id("socketcall");
-	r->ipc = (size_t)find_id("ipc");
+	r->socketcall = (size_t)seccomp_syscall_id("socketcall");
+	r->ipc = (size_t)seccomp_syscall_id("ipc");
 	for (size_t i = 0; i < seccomp->syscalls.n; i++) {
 		const struct seccomp_rule *rule = &seccomp->syscalls.v[i];
 		struct form *form = arena_new(r->arena, struct form);

@@ -1,0 +1,20 @@
+/* seccomp: handing the listener to the agent that decides (runtime-spec, config-linux.md §Seccomp, containerProcessState). */
+#ifndef ASPECT_SECCOMP_H
+#define ASPECT_SECCOMP_H
+
+#include "aspect/plan.h"
+
+/**
+ * seccomp_deliver - send the listener of a loaded filter to linux.seccomp.listenerPath.
+ * @listener: the descriptor; stays the caller's.
+ * @state_json: the container's state document.
+ * Return: 0 or -1 after fail().
+ */
+int seccomp_deliver(struct plan *p, int listener, const char *state_json);
+
+/**
+ * seccomp_listener_path - where the listener goes: linux.seccomp.listenerPath, or the annotation run.oci.seccomp.receiver; NULL: neither.
+ */
+const char *seccomp_listener_path(const struct plan *p);
+
+#endif
