@@ -42,10 +42,13 @@ host()
 attempt()
 {
 	status=0
-	hull run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 || status=$?
+	timeout --foreground -k 1 8 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- || status=$?
 	output=$(cat "$DIR/attempt")
 	hull delete --force "$ID" >/dev/null 2>&1
-	[ "$status" -ne 124 ]
+	if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+		echo "it hung: $output"
+		return 1
+	fi
 }
 
 # ---- the standard directories are links ----
