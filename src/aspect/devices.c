@@ -54,7 +54,7 @@ static bool is_asked_for(const struct device_list *devices, const char *path)
 	size_t i;
 
 	for (i = 0; i < devices->n; i++)
-		if (text_equal(devices->v[i].path, path))
+		if (devices->v[i].path && text_equal(devices->v[i].path, path))
 			return true;
 	return false;
 }
@@ -114,10 +114,10 @@ static int check(struct plan *p)
 		};
 	}
 	for (i = 0; i < devices->n; i++) {
-		if (text_equal(devices->v[i].path, "/dev/ptmx"))
-			continue; /* the container's own: a link to pts/ptmx */
-		if (compile(p, &devices->v[i], i, &nodes->v[nodes->n++]) < 0)
+		if (compile(p, &devices->v[i], i, &nodes->v[nodes->n]) < 0)
 			return -1;
+		if (!text_equal(devices->v[i].path, "/dev/ptmx")) /* the container's own: a link to pts/ptmx */
+			nodes->n++;
 	}
 	p->data[ASPECT_DEVICES] = nodes;
 	return 0;

@@ -122,8 +122,10 @@ CHILD bool mounts_dev_is_host(const struct plan *p)
  */
 CHILD static int open_target(const struct child *c, const struct mount_op *op, bool directory, bool keep_link)
 {
-	int fd = path_open(c->root, op->target, O_PATH | (keep_link ? O_NOFOLLOW : 0u) | (directory ? O_DIRECTORY : 0u), 0), r;
+	int fd = -ENOENT, r;
 
+	if (keep_link)
+		fd = path_open(c->root, op->target, O_PATH | O_NOFOLLOW | (directory ? O_DIRECTORY : 0u), 0);
 	if (fd == -ENOENT)
 		fd = directory ? path_make_dir(c->root, op->target, 0755) : path_make_file(c->root, op->target, 0644);
 	if (fd < 0)

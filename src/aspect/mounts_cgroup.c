@@ -101,16 +101,14 @@ CHILD static int play_v2(struct child *c, const struct mount_op *op, const struc
 /* One hierarchy in the tmpfs @dir, and its links. */
 CHILD static int place_hierarchy(const struct child *c, const struct mount_op *op, const struct cgroup_hierarchy *h, int dir)
 {
-	int tree = hierarchy(c, h, op->flags->attr_set), target, r;
+	int tree = hierarchy(c, h, op->flags->attr_set), r;
 	size_t i;
 
 	if (tree < 0)
 		return child_fail(c, FAULT("cannot mount cgroup hierarchy '%a' below '%b'"), tree, h->name, op->target);
 	if (mkdirat(dir, h->name, 0755) < 0 && errno != EEXIST)
 		return child_fail(c, FAULT("cannot make '%a' below '%b'"), errno, h->name, op->target);
-	target = openat(dir, h->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = target < 0 ? -errno : mountfd_move(tree, target);
-	(void)close_fd(target);
+	r = sys_move_mount(tree, "", dir, h->name, MOVE_MOUNT_F_EMPTY_PATH); /* the tmpfs is ours and new: no link can be there */
 	(void)close_fd(tree);
 	if (r < 0)
 		return child_fail(c, FAULT("cannot mount cgroup hierarchy '%a' below '%b'"), r, h->name, op->target);
