@@ -193,6 +193,7 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD };
 	struct message sealed;
 
+	(void)close_fd(engine_of(p)->lock_fd);
 	wait_go(&c);
 	/* from here on other processes of the container may see us: they may not look into us (ptrace(2), /proc/PID/exe) */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */

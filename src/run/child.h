@@ -14,6 +14,7 @@ enum { CHILD_EXIT_FAULT = 125 };
  * @hop: a second process is needed to get into the namespaces (run/hop.h)
  * @start_fd, @result_fd: FIFOs of a created container, NO_FD for run and exec
  * @target_pidfd: exec: the container's init, whose namespaces are entered
+ * @lock_fd: the locked state directory: the child closes it, or it would hold the lock for as long as it lives
  * @cgroup: exec: the way into the container's cgroups
  * @join_path[type]: where join_fd[type] was opened, in the plan's arena
  */
@@ -21,6 +22,7 @@ struct engine {
 	bool hop;
 	int start_fd, result_fd;
 	int target_pidfd;
+	int lock_fd;
 	struct cgroup_join cgroup;
 	const char *join_path[NAMESPACE_MAX];
 };

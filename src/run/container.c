@@ -268,7 +268,7 @@ static int ended_status(struct job *job, int pidfd, int *ret_status)
 	}
 	/* reaped: since Linux 6.15 the pidfd itself knows; POLLHUP says that it was reaped */
 	(void)poll(&fds, 1, KILL_PATIENCE); /* where it never comes the ioctl below says so */
-	if (ioctl(pidfd, HULL_PIDFD_GET_INFO, &info) < 0 || !(info.mask & HULL_PIDFD_INFO_EXIT))
+	if (SYS_CALL(SYS_ioctl, pidfd, HULL_PIDFD_GET_INFO, &info) < 0 || !(info.mask & HULL_PIDFD_INFO_EXIT))
 		return fail(&job->hull->error, 0,
 			"container '%s' has ended, but its exit status is known only to its parent (Linux 6.15 or newer tells others)", job->id);
 	*ret_status = to_exit_code(info.exit_code);

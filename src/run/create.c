@@ -159,6 +159,7 @@ static int fill_state(struct job *job, bool run)
 
 	if (r < 0)
 		return fail(&h->error, r, "cannot keep the configuration of container '%s'", job->id);
+	job->engine.lock_fd = job->dir;
 	job->state.created = now(h);
 	job->plan.commit = commit;
 	if (!run && (make_fifo(job, "start", &job->engine.start_fd) < 0 || make_fifo(job, "result", &job->engine.result_fd) < 0))

@@ -112,6 +112,7 @@ CHILD _Noreturn void hop_main(const struct plan *p, int channel)
 	int pidfd = NO_FD;
 	pid_t pid;
 
+	(void)close_fd(engine_of(p)->lock_fd);
 	if (p->request->exec ? enter_container(&c) : hop_join(&c))
 		_exit(CHILD_EXIT_FAULT);
 	if (!p->request->exec && has_time_offsets(p)) {

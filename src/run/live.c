@@ -47,6 +47,7 @@ static CHILD _Noreturn void live_main(const struct plan *p, int channel, const s
 	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD, .aspect = ASPECT_MOUNTS, .phase = PHASE_ENTER };
 	int r;
 
+	(void)close_fd(engine_of(p)->lock_fd);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */
 	r = sys_setns(engine_of(p)->target_pidfd, (int)(p->facts->clone_flags & (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP)));
 	if (r < 0) {
