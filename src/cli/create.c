@@ -44,7 +44,7 @@ const struct command create_command = {
 		{ "hull create --bundle /srv/web web1", "create a container from /srv/web" },
 		{ "hull create -b /srv/web --pid-file /run/web1.pid web1", "and note the pid of its process" },
 		{ NULL, NULL } },
-	.min = 1, .max = 1, .failure = 1,
+	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_ENTERS,
 	COMMAND_OPTIONS(create_rows, struct hull_create_options),
 	.run = create_run,
 };
@@ -102,7 +102,7 @@ const struct command run_command = {
 		{ "hull run -b /srv/web web1", "run a bundle in the foreground" },
 		{ "hull run --detach --pid-file /run/web1.pid -b /srv/web web1", "run it in the background" },
 		{ NULL, NULL } },
-	.min = 1, .max = 1, .failure = 125, .engine_failure = 1,
+	.min = 1, .max = 1, .failure = 125, .engine_failure = 1, .flags = COMMAND_ENTERS,
 	COMMAND_OPTIONS(run_rows, struct hull_create_options),
 	.run = run_run,
 };

@@ -80,7 +80,7 @@ const struct command exec_command = {
 		{ "hull exec --tty --env TERM=$TERM web1 sh", "a shell" },
 		{ "hull exec --user 1000:1000 --cwd /tmp web1 id", "with other ids" },
 		{ NULL, NULL } },
-	.min = 1, .max = MANY, .stop_at = 2, .failure = 125, .engine_failure = 255, .flags = COMMAND_TAKES_ID,
+	.min = 1, .max = MANY, .stop_at = 2, .failure = 125, .engine_failure = 255, .flags = COMMAND_TAKES_ID | COMMAND_ENTERS,
 	COMMAND_OPTIONS(rows, struct exec_flags),
 	.run = exec_run,
 };

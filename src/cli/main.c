@@ -100,6 +100,21 @@ static int run_command_line(struct cli *cli, struct globals *g, const struct com
 	return status;
 }
 
+/*
+ * Commands that enter a container must not run from a file that the container could write. That is decided before anything is parsed, since it may
+ * execute the program again: a word that only looks like such a command costs a fraction of a millisecond and nothing else.
+ */
+static int protect(char **argv)
+{
+	for (char **word = argv + 1; *word; word++) {
+		const struct command *command = command_find(*word);
+
+		if (command && (command->flags & COMMAND_ENTERS))
+			return hull_protect_executable(argv);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .name = program_name(argc > 0 ? argv[0] : NULL) };
@@ -112,6 +127,11 @@ int main(int argc, char **argv)
 	cli.compatible = strcmp(cli.name, "hull") != 0;
 	if (argc < 1)
 		return wrong(&cli, &g, NULL, "no command given");
+	n = protect(argv);
+	if (n < 0) {
+		(void)fail(&e, n, "cannot make a private copy of the executable"); /* the message is what we want */
+		return wrong(&cli, &g, NULL, e.text);
+	}
 	n = options_parse(&(struct options){ sets, ARRAY_SIZE(sets), NULL, 1 }, argc - 1, argv + 1, &e);
 	if (n < 0)
 		return wrong(&cli, &g, NULL, e.text);
