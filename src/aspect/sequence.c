@@ -90,7 +90,6 @@ static const struct sequence_row seal[] = {
 	{ &aspect_stdio, OWN, WHEN_ALWAYS },                      /* gives 0..2 to the user while it still may */
 	{ &aspect_seccomp, OWN, WHEN_ALWAYS | WHEN_NOT_NNP },   /* without no_new_privs the kernel wants CAP_SYS_ADMIN: before it is dropped */
 	{ &aspect_caps, caps_drop_bounding, WHEN_ALWAYS },               /* needs CAP_SETPCAP: before the user changes */
-	{ &aspect_exec, exec_before_ids, WHEN_ALWAYS },                  /* as root: a working directory that only root may enter is a legal start */
 	{ &aspect_ids, OWN, WHEN_ALWAYS },
 	{ &aspect_caps, OWN, WHEN_ALWAYS },                        /* after ids: what keepcaps kept is cut to what is asked for */
 	{ &aspect_nnp, OWN, WHEN_ALWAYS | WHEN_NNP },
