@@ -1,13 +1,15 @@
 /*
- * seccomp_bench [PROFILE]: an engine's profile compiled by hull and by libseccomp (linear, and as a binary tree): time to compile, instructions, time that the
- * kernel takes to load them, and instructions that decide a call. PROFILE is a linux.seccomp document, test/data/seccomp/podman-default.json unless said.
+ * seccomp_bench [PROFILE]: an engine's profile compiled by hull and by libseccomp (linear, and as a binary tree): time to compile, instructions, time
+ *that the kernel takes to load them, and instructions that decide a call. PROFILE is a linux.seccomp document, test/data/seccomp/podman-default.json
+ *unless said.
  *
  *	S=build/src/generated/seccomp_table.c       # any build directory has it
- *	cc -O2 -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc -Itest/unit bench/seccomp_bench.c $S src/aspect/seccomp_{bpf,code,rules}.c src/base/{arena,error,text,io}.c \
- *		src/base/json*.c src/spec/{fields,oci,check}*.c src/spec/{mountopt,names}.c -lseccomp -o /tmp/seccomp_bench && /tmp/seccomp_bench
+ *	cc -O2 -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc -Itest/unit bench/seccomp_bench.c $S src/aspect/seccomp_{bpf,code,rules}.c
+ *src/base/{arena,error,text,io}.c \ src/base/json*.c src/spec/{fields,oci,check}*.c src/spec/{mountopt,names}.c -lseccomp -o /tmp/seccomp_bench &&
+ * /tmp/seccomp_bench
  *
- * Times are medians. Compiling is measured with a fresh arena each time (page faults count), without reading JSON; libseccomp's from seccomp_init() to
- * seccomp_export_bpf_mem()'s equivalent, an export into a memfd.
+ * Times are medians. Compiling is measured with a fresh arena each time (page faults count), without reading JSON; libseccomp's from seccomp_init()
+ *to seccomp_export_bpf_mem()'s equivalent, an export into a memfd.
  */
 #include <fcntl.h>
 #include <seccomp.h>
@@ -97,7 +99,8 @@ static void add_rules(scmp_filter_ctx ctx, const struct seccomp *s)
 		if (action_of(rule->action, rule->errno_ret) == action_of(s->default_action, s->default_errno_ret))
 			continue;
 		for (size_t k = 0; k < rule->args.n && k < 6; k++)
-			args[k] = (struct scmp_arg_cmp){ rule->args.v[k].index, ops[rule->args.v[k].op], rule->args.v[k].value, rule->args.v[k].value_two };
+			args[k] = (struct scmp_arg_cmp){ rule->args.v[k].index, ops[rule->args.v[k].op], rule->args.v[k].value,
+				rule->args.v[k].value_two };
 		for (size_t k = 0; k < rule->names.n; k++) {
 			int number = seccomp_syscall_resolve_name(rule->names.v[k]);
 
@@ -181,7 +184,7 @@ int main(int argc, char **argv)
 	char *text;
 
 	if (arena_init(&arena) < 0 ||
-	    io_read_file(AT_FDCWD, argc > 1 ? argv[1] : "test/data/seccomp/podman-default.json", JSON_SIZE_MAX, &arena, &text, NULL) < 0)
+		io_read_file(AT_FDCWD, argc > 1 ? argv[1] : "test/data/seccomp/podman-default.json", JSON_SIZE_MAX, &arena, &text, NULL) < 0)
 		return 1;
 	text = arena_printf(&arena, "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/\"},\"linux\":{\"seccomp\":%s}}", text);
 	if (json_parse(&arena, &e, "profile", text, strlen(text), &document) < 0 || spec_read(&arena, &e, document, &spec) < 0) {

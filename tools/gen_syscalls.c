@@ -1,9 +1,9 @@
 /*
  * gen_syscalls [ARCH=HEADER]...: print src/generated/seccomp_table.c (see src/aspect/seccomp_table.h).
  *
- * Runs at build time, with the build machine's compiler. libseccomp says which names and numbers exist; a kernel header (asm/unistd_64.h for X86_64, …)
- * adds names with numbers above those that libseccomp knows; and recent[] below has what is newer than both on Debian 12. Since Linux 5.0 a new call has
- * the same number on every architecture.
+ * Runs at build time, with the build machine's compiler. libseccomp says which names and numbers exist; a kernel header (asm/unistd_64.h for X86_64,
+ * …) adds names with numbers above those that libseccomp knows; and recent[] below has what is newer than both on Debian 12. Since Linux 5.0 a new
+ * call has the same number on every architecture.
  */
 #include <linux/net.h>
 #include <seccomp.h>
@@ -31,11 +31,12 @@ struct source {
 	uint32_t arch, base;
 	enum seccomp_arch same;
 	uint32_t calls[CALLS_MAX]; /* by NUMBER: id + 1 */
-	uint32_t extra[16][2];     /* numbers above NUMBER_MAX (ARM): number, id */
+	uint32_t extra[16][2]; /* numbers above NUMBER_MAX (ARM): number, id */
 	size_t n_extra;
 	uint32_t largest;
 };
 
+/* clang-format off: a table */
 static struct source sources[] = {
 	{ ARCH_X86, "X86", SCMP_ARCH_X86, 0, ARCH_MAX },
 	{ ARCH_X86_64, "X86_64", SCMP_ARCH_X86_64, 0, ARCH_MAX },
@@ -49,37 +50,71 @@ static struct source sources[] = {
 	{ ARCH_RISCV64, "RISCV64", SCMP_ARCH_RISCV64, 0, ARCH_MAX },
 	{ ARCH_LOONGARCH64, "LOONGARCH64", SCMP_ARCH_LOONGARCH64, 0, ARCH_MAX },
 };
+/* clang-format on */
 #define N_SOURCES (sizeof(sources) / sizeof(sources[0]))
 
+/* clang-format off: a table */
 /* newer than Linux 6.7; include/uapi/asm-generic/unistd.h of Linux 6.18 */
 static const struct recent {
 	uint32_t number;
 	const char *name;
 } recent[] = {
-	{ 457, "statmount" }, { 458, "listmount" }, { 459, "lsm_get_self_attr" }, { 460, "lsm_set_self_attr" }, { 461, "lsm_list_modules" },
-	{ 462, "mseal" }, { 463, "setxattrat" }, { 464, "getxattrat" }, { 465, "listxattrat" }, { 466, "removexattrat" },
-	{ 467, "open_tree_attr" }, { 468, "file_getattr" }, { 469, "file_setattr" },
+	{ 457, "statmount" },
+	{ 458, "listmount" },
+	{ 459, "lsm_get_self_attr" },
+	{ 460, "lsm_set_self_attr" },
+	{ 461, "lsm_list_modules" },
+	{ 462, "mseal" },
+	{ 463, "setxattrat" },
+	{ 464, "getxattrat" },
+	{ 465, "listxattrat" },
+	{ 466, "removexattrat" },
+	{ 467, "open_tree_attr" },
+	{ 468, "file_getattr" },
+	{ 469, "file_setattr" },
 };
+/* clang-format on */
 
+/* clang-format off: a table */
 static const struct mux {
 	const char *name;
 	uint8_t value;
 } multiplexed[] = {
-	{ "socket", SYSCALL_MUX_SOCKET | SYS_SOCKET }, { "bind", SYSCALL_MUX_SOCKET | SYS_BIND },
-	{ "connect", SYSCALL_MUX_SOCKET | SYS_CONNECT }, { "listen", SYSCALL_MUX_SOCKET | SYS_LISTEN },
-	{ "accept", SYSCALL_MUX_SOCKET | SYS_ACCEPT }, { "getsockname", SYSCALL_MUX_SOCKET | SYS_GETSOCKNAME },
-	{ "getpeername", SYSCALL_MUX_SOCKET | SYS_GETPEERNAME }, { "socketpair", SYSCALL_MUX_SOCKET | SYS_SOCKETPAIR },
-	{ "send", SYSCALL_MUX_SOCKET | SYS_SEND }, { "recv", SYSCALL_MUX_SOCKET | SYS_RECV },
-	{ "sendto", SYSCALL_MUX_SOCKET | SYS_SENDTO }, { "recvfrom", SYSCALL_MUX_SOCKET | SYS_RECVFROM },
-	{ "shutdown", SYSCALL_MUX_SOCKET | SYS_SHUTDOWN }, { "setsockopt", SYSCALL_MUX_SOCKET | SYS_SETSOCKOPT },
-	{ "getsockopt", SYSCALL_MUX_SOCKET | SYS_GETSOCKOPT }, { "sendmsg", SYSCALL_MUX_SOCKET | SYS_SENDMSG },
-	{ "recvmsg", SYSCALL_MUX_SOCKET | SYS_RECVMSG }, { "accept4", SYSCALL_MUX_SOCKET | SYS_ACCEPT4 },
-	{ "recvmmsg", SYSCALL_MUX_SOCKET | SYS_RECVMMSG }, { "sendmmsg", SYSCALL_MUX_SOCKET | SYS_SENDMMSG },
+	{ "socket", SYSCALL_MUX_SOCKET | SYS_SOCKET },
+	{ "bind", SYSCALL_MUX_SOCKET | SYS_BIND },
+	{ "connect", SYSCALL_MUX_SOCKET | SYS_CONNECT },
+	{ "listen", SYSCALL_MUX_SOCKET | SYS_LISTEN },
+	{ "accept", SYSCALL_MUX_SOCKET | SYS_ACCEPT },
+	{ "getsockname", SYSCALL_MUX_SOCKET | SYS_GETSOCKNAME },
+	{ "getpeername", SYSCALL_MUX_SOCKET | SYS_GETPEERNAME },
+	{ "socketpair", SYSCALL_MUX_SOCKET | SYS_SOCKETPAIR },
+	{ "send", SYSCALL_MUX_SOCKET | SYS_SEND },
+	{ "recv", SYSCALL_MUX_SOCKET | SYS_RECV },
+	{ "sendto", SYSCALL_MUX_SOCKET | SYS_SENDTO },
+	{ "recvfrom", SYSCALL_MUX_SOCKET | SYS_RECVFROM },
+	{ "shutdown", SYSCALL_MUX_SOCKET | SYS_SHUTDOWN },
+	{ "setsockopt", SYSCALL_MUX_SOCKET | SYS_SETSOCKOPT },
+	{ "getsockopt", SYSCALL_MUX_SOCKET | SYS_GETSOCKOPT },
+	{ "sendmsg", SYSCALL_MUX_SOCKET | SYS_SENDMSG },
+	{ "recvmsg", SYSCALL_MUX_SOCKET | SYS_RECVMSG },
+	{ "accept4", SYSCALL_MUX_SOCKET | SYS_ACCEPT4 },
+	{ "recvmmsg", SYSCALL_MUX_SOCKET | SYS_RECVMMSG },
+	{ "sendmmsg", SYSCALL_MUX_SOCKET | SYS_SENDMMSG },
 	/* include/uapi/linux/ipc.h */
-	{ "semop", SYSCALL_MUX_IPC | 1 }, { "semget", SYSCALL_MUX_IPC | 2 }, { "semctl", SYSCALL_MUX_IPC | 3 }, { "semtimedop", SYSCALL_MUX_IPC | 4 },
-	{ "msgsnd", SYSCALL_MUX_IPC | 11 }, { "msgrcv", SYSCALL_MUX_IPC | 12 }, { "msgget", SYSCALL_MUX_IPC | 13 }, { "msgctl", SYSCALL_MUX_IPC | 14 },
-	{ "shmat", SYSCALL_MUX_IPC | 21 }, { "shmdt", SYSCALL_MUX_IPC | 22 }, { "shmget", SYSCALL_MUX_IPC | 23 }, { "shmctl", SYSCALL_MUX_IPC | 24 },
+	{ "semop", SYSCALL_MUX_IPC | 1 },
+	{ "semget", SYSCALL_MUX_IPC | 2 },
+	{ "semctl", SYSCALL_MUX_IPC | 3 },
+	{ "semtimedop", SYSCALL_MUX_IPC | 4 },
+	{ "msgsnd", SYSCALL_MUX_IPC | 11 },
+	{ "msgrcv", SYSCALL_MUX_IPC | 12 },
+	{ "msgget", SYSCALL_MUX_IPC | 13 },
+	{ "msgctl", SYSCALL_MUX_IPC | 14 },
+	{ "shmat", SYSCALL_MUX_IPC | 21 },
+	{ "shmdt", SYSCALL_MUX_IPC | 22 },
+	{ "shmget", SYSCALL_MUX_IPC | 23 },
+	{ "shmctl", SYSCALL_MUX_IPC | 24 },
 };
+/* clang-format on */
 
 static char *names[NAMES_MAX];
 static size_t n_names;
@@ -156,7 +191,7 @@ static void add_header(struct source *s, const char *path)
 		return; /* another distribution, another path: the list is complete enough without */
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "#define __NR_%127s %u", name, &number) != 2 &&
-		    sscanf(line, "#define __NR_%127s (__X32_SYSCALL_BIT + %u)", name, &number) != 2)
+			sscanf(line, "#define __NR_%127s (__X32_SYSCALL_BIT + %u)", name, &number) != 2)
 			continue;
 		if (number > known && number < NUMBER_MAX && strncmp(name, "arch_specific", 13) != 0 && strcmp(name, "syscalls") != 0)
 			add(s, number, name);
@@ -242,8 +277,8 @@ static void print_arches(void)
 			if (sources[i].same == sources[k].id)
 				list = &sources[k];
 		if (sources[i].arch)
-			printf("\t[ARCH_%s] = { calls_%s, sizeof(calls_%s) / sizeof(uint32_t), 0x%x },\n", sources[i].name, list->name,
-			       list->name, sources[i].base);
+			printf("\t[ARCH_%s] = { calls_%s, sizeof(calls_%s) / sizeof(uint32_t), 0x%x },\n", sources[i].name, list->name, list->name,
+				sources[i].base);
 	}
 	printf("};\n");
 }
@@ -277,7 +312,7 @@ int main(int argc, char **argv)
 			add(s, 335, "uretprobe"); /* Linux 6.11, this architecture only */
 	}
 	printf("/* Made by tools/gen_syscalls.c with libseccomp %u.%u.%u. */\n#include \"aspect/seccomp_table.h\"\n#include \"spec/names.h\"\n\n",
-	       seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro);
+		seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro);
 	print_arches();
 	return 0;
 }

@@ -2,11 +2,11 @@
  * linux.seccomp: check compiles the profile (seccomp_bpf.c), prepare asks the kernel whether it knows the flags, and seal loads the program: before
  * capabilities are dropped or as the very last step, as sequence.c says.
  *
- * With SCMP_ACT_NOTIFY the kernel gives the child a listener, which must reach the parent (and from there the agent, seccomp_notify.c) while the filter is
- * already in force: sendmsg(2) must therefore be allowed. Other calls may notify: the agent has the listener before the child makes them.
+ * With SCMP_ACT_NOTIFY the kernel gives the child a listener, which must reach the parent (and from there the agent, seccomp_notify.c) while the
+ * filter is already in force: sendmsg(2) must therefore be allowed. Other calls may notify: the agent has the listener before the child makes them.
  *
- * Annotations, as crun has them: run.oci.seccomp_bpf_data (base64) is a program that replaces the profile, run.oci.seccomp.receiver a listenerPath where
- * the profile has none, run.oci.seccomp_fail_unknown_syscall makes unknown names errors.
+ * Annotations, as crun has them: run.oci.seccomp_bpf_data (base64) is a program that replaces the profile, run.oci.seccomp.receiver a listenerPath
+ * where the profile has none, run.oci.seccomp_fail_unknown_syscall makes unknown names errors.
  */
 #include "aspect/seccomp.h"
 
@@ -78,7 +78,8 @@ static int read_raw(struct plan *p, const char *text, struct seccomp_plan *plan)
 	if (length < 0)
 		return fail(p->error, 0, "annotations.run.oci.seccomp_bpf_data: not base64");
 	if (length == 0 || (size_t)length % sizeof(*filter) != 0 || (size_t)length > BPF_MAXINSNS * sizeof(*filter))
-		return fail(p->error, 0, "annotations.run.oci.seccomp_bpf_data: %zd bytes are not a program of 1 to %d instructions", length, BPF_MAXINSNS);
+		return fail(p->error, 0, "annotations.run.oci.seccomp_bpf_data: %zd bytes are not a program of 1 to %d instructions", length,
+			BPF_MAXINSNS);
 	plan->raw = true;
 	plan->fprog = (struct sock_fprog){ .len = (unsigned short)((size_t)length / sizeof(*filter)), .filter = filter };
 	for (size_t i = 0; i < plan->fprog.len; i++)
@@ -93,10 +94,13 @@ static int check_notify(struct plan *p, const struct seccomp *s, const struct se
 	for (size_t i = 0; i < s->syscalls.n; i++)
 		for (size_t k = 0; s->syscalls.v[i].action == ACTION_NOTIFY && k < s->syscalls.v[i].names.n; k++)
 			if (text_equal(s->syscalls.v[i].names.v[k], "sendmsg") || text_equal(s->syscalls.v[i].names.v[k], "write"))
-				return fail(p->error, 0, "linux.seccomp.syscalls[%zu].action: SCMP_ACT_NOTIFY cannot be used for '%s': the listener could "
-					    "not be handed over", i, s->syscalls.v[i].names.v[k]);
+				return fail(p->error, 0,
+					"linux.seccomp.syscalls[%zu].action: SCMP_ACT_NOTIFY cannot be used for '%s': the listener could "
+					"not be handed over",
+					i, s->syscalls.v[i].names.v[k]);
 	if (!program->sends)
-		return fail(p->error, 0, "linux.seccomp.syscalls: with SCMP_ACT_NOTIFY, 'sendmsg' must be allowed: the listener is handed over with it");
+		return fail(
+			p->error, 0, "linux.seccomp.syscalls: with SCMP_ACT_NOTIFY, 'sendmsg' must be allowed: the listener is handed over with it");
 	return 0;
 }
 
@@ -109,7 +113,8 @@ const char *seccomp_listener_path(const struct plan *p)
 
 static int seccomp_check(struct plan *p)
 {
-	const char *raw = spec_annotation(p->spec, "run.oci.seccomp_bpf_data"), *strict = spec_annotation(p->spec, "run.oci.seccomp_fail_unknown_syscall");
+	const char *raw = spec_annotation(p->spec, "run.oci.seccomp_bpf_data"),
+		   *strict = spec_annotation(p->spec, "run.oci.seccomp_fail_unknown_syscall");
 	const struct seccomp *s = p->spec->linux.seccomp;
 	bool fail_unknown = strict && !text_equal(strict, "0") && !text_equal(strict, "false");
 	struct seccomp_plan *plan;
@@ -156,7 +161,8 @@ static int seccomp_prepare(struct plan *p)
 		const char *name = names_of(&names_seccomp_flags, flag);
 
 		if ((plan->flags & flag) && !flag_supported(flag))
-			return fail(p->error, 0, "linux.seccomp.flags: this kernel does not know '%s'", name ? name : "SECCOMP_FILTER_FLAG_NEW_LISTENER");
+			return fail(
+				p->error, 0, "linux.seccomp.flags: this kernel does not know '%s'", name ? name : "SECCOMP_FILTER_FLAG_NEW_LISTENER");
 	}
 	return 0;
 }
@@ -190,11 +196,11 @@ static void seccomp_explain(const struct plan *p, enum phase phase, struct expla
 	for (size_t i = 0; i < plan->program.n_sections; i++) {
 		const struct seccomp_section *s = &plan->program.sections[i];
 
-		text_addf(&t, "%s%s%s: %zu for %zu system calls", i > 0 ? ", " : " (", names_of(&names_arches, s->arch), s->x32 ? " and SCMP_ARCH_X32" : "",
-			  s->instructions, s->calls);
+		text_addf(&t, "%s%s%s: %zu for %zu system calls", i > 0 ? ", " : " (", names_of(&names_arches, s->arch),
+			s->x32 ? " and SCMP_ARCH_X32" : "", s->instructions, s->calls);
 	}
 	explain_step(x, "load %s of %u instructions%s%s", plan->raw ? "the seccomp filter of run.oci.seccomp_bpf_data" : "a seccomp filter",
-		     (unsigned int)plan->fprog.len, buffer, plan->raw ? "" : ")");
+		(unsigned int)plan->fprog.len, buffer, plan->raw ? "" : ")");
 	if (plan->program.notify)
 		explain_step(x, "send its listener to '%s'", seccomp_listener_path(p));
 }

@@ -1,9 +1,10 @@
 /*
  * The seccomp compiler (see seccomp_bpf.h for what its filters decide).
  *
- * The numbers of each architecture become ranges that end in the same leaf: an action, or the tests of one call. A balanced binary tree of comparisons
- * finds the range; where single numbers stand out of a sea of one leaf, a few equality tests are shorter. Calls that are always allowed are
- * decided without looking at arguments, so that the kernel keeps them in its bitmap and does not even run the filter (kernel/seccomp.c, since 5.11).
+ * The numbers of each architecture become ranges that end in the same leaf: an action, or the tests of one call. A balanced binary tree of
+ * comparisons finds the range; where single numbers stand out of a sea of one leaf, a few equality tests are shorter. Calls that are always allowed
+ * are decided without looking at arguments, so that the kernel keeps them in its bitmap and does not even run the filter (kernel/seccomp.c,
+ * since 5.11).
  */
 #include "aspect/seccomp_bpf.h"
 
@@ -19,7 +20,7 @@ enum {
 	X32_BIT = 0x40000000,
 	AUDIT_LITTLE_ENDIAN = 0x40000000, /* __AUDIT_ARCH_LE */
 	RANGES_MAX = 2400, /* every call of two architectures a range, and a gap after each */
-	POINTS_MAX = 4     /* equality tests in a row */
+	POINTS_MAX = 4 /* equality tests in a row */
 };
 
 /* From @first to the next range: the tests of @call, or @action. */
@@ -43,25 +44,32 @@ struct compiler {
 	struct range ranges[RANGES_MAX];
 };
 
-/*
- * What is to be known of an architecture. x86_64's value covers x32.
- * @family: architectures that one machine can run;  @muxed: socketcall(2), ipc(2);  @syscall_zero: 0 stands for unknown calls (s390: setup(2))
- */
-static const struct arch {
-	uint32_t audit;
-	char family;
-	bool wide, muxed, syscall_zero;
-} arches[ARCH_MAX] = {
-#define X(id, name, audit_value) [ARCH_##id].audit = audit_value,
+/* what a filter finds in struct seccomp_data; x86_64's value covers x32 */
+static const uint32_t audits[ARCH_MAX] = {
+#define X(id, name, audit) [ARCH_##id] = audit,
 	SECCOMP_ARCHES(X)
 #undef X
-	[ARCH_X86].family = 'x',     [ARCH_X86].muxed = true,     [ARCH_X86_64].family = 'x', [ARCH_X86_64].wide = true,
-	[ARCH_X32].family = 'x',     [ARCH_ARM].family = 'a',     [ARCH_AARCH64].family = 'a', [ARCH_AARCH64].wide = true,
-	[ARCH_PPC64].family = 'P',   [ARCH_PPC64].wide = true,    [ARCH_PPC64].muxed = true,
-	[ARCH_PPC64LE].family = 'p', [ARCH_PPC64LE].wide = true,  [ARCH_PPC64LE].muxed = true,
-	[ARCH_S390].family = 's',    [ARCH_S390].muxed = true,    [ARCH_S390].syscall_zero = true,
-	[ARCH_S390X].family = 's',   [ARCH_S390X].wide = true,    [ARCH_S390X].muxed = true,   [ARCH_S390X].syscall_zero = true,
-	[ARCH_RISCV64].family = 'r', [ARCH_RISCV64].wide = true,  [ARCH_LOONGARCH64].family = 'l', [ARCH_LOONGARCH64].wide = true,
+};
+
+/*
+ * @family: architectures that one machine can run
+ * @wide: 64-bit arguments;  @muxed: socketcall(2), ipc(2);  @no_zero: 0 stands for unknown calls (s390: setup(2))
+ */
+static const struct arch {
+	char family;
+	bool wide, muxed, no_zero;
+} arches[ARCH_MAX] = {
+	[ARCH_X86] = { .family = 'x', .muxed = true },
+	[ARCH_X86_64] = { .family = 'x', .wide = true },
+	[ARCH_X32] = { .family = 'x' },
+	[ARCH_ARM] = { .family = 'a' },
+	[ARCH_AARCH64] = { .family = 'a', .wide = true },
+	[ARCH_PPC64] = { .family = 'P', .wide = true, .muxed = true },
+	[ARCH_PPC64LE] = { .family = 'p', .wide = true, .muxed = true },
+	[ARCH_S390] = { .family = 's', .muxed = true, .no_zero = true },
+	[ARCH_S390X] = { .family = 's', .wide = true, .muxed = true, .no_zero = true },
+	[ARCH_RISCV64] = { .family = 'r', .wide = true },
+	[ARCH_LOONGARCH64] = { .family = 'l', .wide = true },
 };
 
 static bool same_leaf(const struct range *a, uint32_t action, const struct seccomp_call *call)
@@ -108,7 +116,7 @@ static int add_calls(struct compiler *c, enum seccomp_arch id)
 {
 	const struct syscall_arch *table = &syscall_arches[id];
 	uint32_t largest = stub_above(c, id);
-	bool no_zero = largest > 0 && arches[id].syscall_zero;
+	bool no_zero = largest > 0 && arches[id].no_zero;
 
 	if (no_zero)
 		add_range(c, 0, SECCOMP_RET_ERRNO | ENOSYS, NULL);
@@ -188,8 +196,8 @@ static struct seccomp_label emit_tree(struct compiler *c, size_t start, size_t e
 }
 
 /*
- * x86_64 and x32 share one AUDIT_ARCH value: numbers from X32_BIT on are x32's. runc's stub asks for that bit alone, so it takes numbers from 1 << 31 on
- * that lack it for x86_64's.
+ * x86_64 and x32 share one AUDIT_ARCH value: numbers from X32_BIT on are x32's. runc's stub asks for that bit alone, so it takes numbers from 1 << 31
+ * on that lack it for x86_64's.
  */
 static int add_x86_64(struct compiler *c)
 {
@@ -216,7 +224,7 @@ static int add_x86_64(struct compiler *c)
 /* Return: where the program goes on for that architecture, in *ret_label. */
 static int emit_section(struct compiler *c, enum seccomp_arch id, struct seccomp_section *section, struct seccomp_label *ret_label)
 {
-	const struct seccomp_shape shape = { .wide = arches[id].wide, .big = !(arches[id].audit & AUDIT_LITTLE_ENDIAN) };
+	const struct seccomp_shape shape = { .wide = arches[id].wide, .big = !(audits[id] & AUDIT_LITTLE_ENDIAN) };
 	const struct seccomp_shape shapes[2] = { shape, { .wide = shape.wide && id != ARCH_X86_64, .big = shape.big } };
 	size_t before = c->code->n;
 	struct seccomp_label tree;
@@ -229,8 +237,11 @@ static int emit_section(struct compiler *c, enum seccomp_arch id, struct seccomp
 		seccomp_emit_goto(c->code, tree);
 		tree = seccomp_emit_load(c->code, offsetof(struct seccomp_data, nr));
 	}
-	*section = (struct seccomp_section){ .arch = id, .x32 = id == ARCH_X86_64 && c->active[ARCH_X32], .calls = c->calls, .ranges = c->n_ranges,
-					     .instructions = c->code->n - before };
+	*section = (struct seccomp_section){ .arch = id,
+		.x32 = id == ARCH_X86_64 && c->active[ARCH_X32],
+		.calls = c->calls,
+		.ranges = c->n_ranges,
+		.instructions = c->code->n - before };
 	*ret_label = tree;
 	return 0;
 }
@@ -290,7 +301,7 @@ static int emit_program(struct compiler *c, struct seccomp_program *program)
 		program->n_sections++;
 	}
 	for (size_t i = 0; i < program->n_sections; i++)
-		next = seccomp_emit_jump(c->code, BPF_JEQ, arches[program->sections[i].arch].audit, sections[i], next);
+		next = seccomp_emit_jump(c->code, BPF_JEQ, audits[program->sections[i].arch], sections[i], next);
 	(void)seccomp_emit_load(c->code, offsetof(struct seccomp_data, arch)); /* the way in */
 	return 0;
 }
@@ -308,7 +319,7 @@ static bool always_allowed(struct compiler *c, enum seccomp_arch native, const c
 }
 
 int seccomp_compile(struct arena *arena, struct error *e, const struct seccomp *seccomp, enum seccomp_arch native, unsigned int flags,
-		    struct seccomp_program *ret_program)
+	struct seccomp_program *ret_program)
 {
 	struct compiler *c = arena_new(arena, struct compiler);
 	struct seccomp_program program = { 0 };

@@ -1,8 +1,8 @@
 /*
  * The seccomp compiler: linux.seccomp in, a classic BPF program for seccomp(2) out. Pure: no system calls, no privileges.
  *
- * What a filter decides is what libseccomp's filter decides for the same rules added in the same order (runc's and crun's way), with the stub that runc
- * puts in front:
+ * What a filter decides is what libseccomp's filter decides for the same rules added in the same order (runc's and crun's way), with the stub that
+ * runc puts in front:
  *
  *  - An architecture is the machine's own, or listed. A call of any other kills the thread.
  *  - A rule whose action is the default action does nothing. Unknown names are skipped.
@@ -91,7 +91,7 @@ struct seccomp_program {
  * Return: 0, or -1 with the JSON place of what is wrong.
  */
 int seccomp_compile(struct arena *arena, struct error *e, const struct seccomp *seccomp, enum seccomp_arch native, unsigned int flags,
-		    struct seccomp_program *ret_program);
+	struct seccomp_program *ret_program);
 
 /**
  * seccomp_return - what a filter returns for an action of the specification (SECCOMP_RET_* and its data).

@@ -95,8 +95,8 @@ static struct seccomp_label emit_half(struct seccomp_code *c, const struct secco
 	return seccomp_emit_load(c, (uint32_t)(offsetof(struct seccomp_data, args) + t->arg * sizeof(uint64_t) + (high == shape.big ? 0 : 4)));
 }
 
-static struct seccomp_label emit_equal(struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, struct seccomp_label yes,
-				       struct seccomp_label no)
+static struct seccomp_label emit_equal(
+	struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, struct seccomp_label yes, struct seccomp_label no)
 {
 	struct seccomp_label high = yes;
 
@@ -112,7 +112,7 @@ static struct seccomp_label emit_equal(struct seccomp_code *c, const struct secc
 
 /* @op: BPF_JGT or BPF_JGE */
 static struct seccomp_label emit_greater(struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, uint16_t op,
-					 struct seccomp_label yes, struct seccomp_label no)
+	struct seccomp_label yes, struct seccomp_label no)
 {
 	struct seccomp_label low;
 
@@ -125,8 +125,8 @@ static struct seccomp_label emit_greater(struct seccomp_code *c, const struct se
 	return emit_half(c, t, shape, true);
 }
 
-static struct seccomp_label emit_test(struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, struct seccomp_label yes,
-				      struct seccomp_label no)
+static struct seccomp_label emit_test(
+	struct seccomp_code *c, const struct seccomp_test *t, struct seccomp_shape shape, struct seccomp_label yes, struct seccomp_label no)
 {
 	switch (t->op) {
 	case OPERATOR_NE:
@@ -154,8 +154,8 @@ static bool alike(const struct seccomp_clause *a, const struct seccomp_clause *b
 	       a->tests[0].value >> 32 == b->tests[0].value >> 32;
 }
 
-static struct seccomp_label emit_alike(struct seccomp_code *c, const struct seccomp_clause **clauses, size_t n, struct seccomp_shape shape,
-				       struct seccomp_label no)
+static struct seccomp_label emit_alike(
+	struct seccomp_code *c, const struct seccomp_clause **clauses, size_t n, struct seccomp_shape shape, struct seccomp_label no)
 {
 	const struct seccomp_test *first = &clauses[0]->tests[0];
 	struct seccomp_label next = no;

@@ -1,6 +1,6 @@
 /*
- * A BPF program under construction, from its end to its beginning: whatever an instruction jumps to is already there, so distances are known when they
- * are written, and one that is too long for a conditional jump (255) gets a copy of the return, or a BPF_JA, close by.
+ * A BPF program under construction, from its end to its beginning: whatever an instruction jumps to is already there, so distances are known when
+ * they are written, and one that is too long for a conditional jump (255) gets a copy of the return, or a BPF_JA, close by.
  */
 #ifndef ASPECT_SECCOMP_CODE_H
 #define ASPECT_SECCOMP_CODE_H
@@ -29,7 +29,10 @@ struct seccomp_code {
 	struct sock_filter v[BPF_MAXINSNS];
 	size_t n;
 	bool too_long;
-	struct { uint32_t value; size_t at; } returns[SECCOMP_RETURNS];
+	struct {
+		uint32_t value;
+		size_t at;
+	} returns[SECCOMP_RETURNS];
 	size_t n_returns, next_return;
 };
 

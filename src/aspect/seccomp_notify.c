@@ -1,6 +1,6 @@
 /*
- * The listener of a filter with SCMP_ACT_NOTIFY goes to the agent behind listenerPath: one connection, one JSON document (the containerProcessState of
- * the specification), the descriptor beside it.
+ * The listener of a filter with SCMP_ACT_NOTIFY goes to the agent behind listenerPath: one connection, one JSON document (the containerProcessState
+ * of the specification), the descriptor beside it.
  */
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,8 @@
  * Reading makes a list of references for every name; a call of an architecture then gets either one action, or its clauses in the order in which they
  * are tried. That order is the one of libseccomp's tree (facts of 2.5.4, not its code): a clause is a path of elements (for each argument the
  * high and the low half), paths share equal beginnings, and on each level elements are sorted by argument (descending), half, kind of comparison
- * (equality, then LT and LE, then GE and GT) and value (LT and LE ascending, others descending). A clause whose path begins with another one's is dropped.
+ * (equality, then LT and LE, then GE and GT) and value (LT and LE ascending, others descending). A clause whose path begins with another one's is
+ * dropped.
  */
 #include "aspect/seccomp_rules.h"
 
@@ -36,7 +37,7 @@ struct seccomp_ref {
 struct element {
 	struct element *sibling, *child;
 	const struct seccomp_clause *clause; /* NULL: the path goes on */
-	uint32_t place;                      /* argument * 2 + high half */
+	uint32_t place; /* argument * 2 + high half */
 	enum seccomp_operator op;
 	uint32_t mask, value;
 };
@@ -107,7 +108,7 @@ static int make_form(struct seccomp_rules *r, const struct seccomp_rule *rule, s
 	for (size_t i = 0; i < rule->args.n; i++) {
 		if (rule->args.v[i].index >= SECCOMP_ARGS)
 			return fail(r->error, 0, "linux.seccomp.syscalls[%zu].args[%zu].index: %u is not one of the six arguments", index, i,
-				    rule->args.v[i].index);
+				rule->args.v[i].index);
 		repeated |= seen & 1u << rule->args.v[i].index;
 		seen |= 1u << rule->args.v[i].index;
 	}
@@ -166,8 +167,13 @@ int seccomp_rules_read(struct seccomp_rules *r, const struct seccomp *seccomp, b
 static enum seccomp_operator node_op(const struct element *e)
 {
 	static const enum seccomp_operator ops[OPERATOR_MAX] = {
-		[OPERATOR_EQ] = OPERATOR_EQ, [OPERATOR_NE] = OPERATOR_EQ, [OPERATOR_MASKED_EQ] = OPERATOR_MASKED_EQ, [OPERATOR_GT] = OPERATOR_GT,
-		[OPERATOR_LE] = OPERATOR_GT, [OPERATOR_GE] = OPERATOR_GE, [OPERATOR_LT] = OPERATOR_GE,
+		[OPERATOR_EQ] = OPERATOR_EQ,
+		[OPERATOR_NE] = OPERATOR_EQ,
+		[OPERATOR_MASKED_EQ] = OPERATOR_MASKED_EQ,
+		[OPERATOR_GT] = OPERATOR_GT,
+		[OPERATOR_LE] = OPERATOR_GT,
+		[OPERATOR_GE] = OPERATOR_GE,
+		[OPERATOR_LT] = OPERATOR_GE,
 	};
 	enum seccomp_operator op = ops[e->op];
 
@@ -183,7 +189,13 @@ static bool same_element(const struct element *a, const struct element *b)
 static int class_of(enum seccomp_operator op)
 {
 	static const int classes[OPERATOR_MAX] = {
-		[OPERATOR_EQ] = 3, [OPERATOR_NE] = 3, [OPERATOR_MASKED_EQ] = 3, [OPERATOR_LE] = 2, [OPERATOR_LT] = 2, [OPERATOR_GE] = 1, [OPERATOR_GT] = 1,
+		[OPERATOR_EQ] = 3,
+		[OPERATOR_NE] = 3,
+		[OPERATOR_MASKED_EQ] = 3,
+		[OPERATOR_LE] = 2,
+		[OPERATOR_LT] = 2,
+		[OPERATOR_GE] = 1,
+		[OPERATOR_GT] = 1,
 	};
 
 	return classes[op];
@@ -223,8 +235,10 @@ static void put_clause(struct arena *arena, struct element **tree, const struct 
 		const struct seccomp_test *t = &clause->tests[i];
 
 		for (int high = wide; high >= 0; high--) {
-			struct element key = { .place = t->arg * 2 + (uint32_t)high, .op = t->op, .mask = (uint32_t)(t->mask >> 32 * high),
-					       .value = (uint32_t)(t->value >> 32 * high) };
+			struct element key = { .place = t->arg * 2 + (uint32_t)high,
+				.op = t->op,
+				.mask = (uint32_t)(t->mask >> 32 * high),
+				.value = (uint32_t)(t->value >> 32 * high) };
 
 			e = put_element(arena, tree, &key);
 			if (e->clause)

@@ -16,7 +16,7 @@ enum { SYSCALL_SLOTS = 2048 };
 /* one call of an architecture: number << 12 | id */
 #define SYSCALL_ENTRY(number, id) ((uint32_t)(number) << 12 | (uint32_t)(id))
 #define SYSCALL_NUMBER(entry) ((entry) >> 12)
-#define SYSCALL_ID(entry) ((entry) & 0xfff)
+#define SYSCALL_ID(entry) ((entry)&0xfff)
 
 /*
  * syscall_mux[id]: architectures with socketcall(2) and ipc(2) offer some calls as a first argument of those: 0, or the kind and the argument.
@@ -33,8 +33,8 @@ struct syscall_arch {
 };
 
 extern const size_t syscall_n_names;
-extern const char syscall_pool[];         /* the names, each with its zero */
-extern const uint16_t syscall_name_at[];  /* id: offset into the pool */
+extern const char syscall_pool[]; /* the names, each with its zero */
+extern const uint16_t syscall_name_at[]; /* id: offset into the pool */
 extern const uint16_t syscall_slots[SYSCALL_SLOTS];
 extern const uint8_t syscall_mux[];
 extern const struct syscall_arch syscall_arches[]; /* enum seccomp_arch: n is 0 for those without a table */

@@ -1,10 +1,11 @@
 /*
- * Fuzz the seccomp compiler (libFuzzer). The input is linux.seccomp as a JSON text; whatever the compiler accepts must be a program that the kernel's checker
- * (kernel/seccomp.c, seccomp_check_filter) would take, must decide every call, and must not look at arguments where no rule has conditions.
+ * Fuzz the seccomp compiler (libFuzzer). The input is linux.seccomp as a JSON text; whatever the compiler accepts must be a program that the kernel's
+ *checker (kernel/seccomp.c, seccomp_check_filter) would take, must decide every call, and must not look at arguments where no rule has conditions.
  * Seeds: test/data/seccomp.
  *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc -Itest/unit test/fuzz/fuzz_seccomp.c build/src/generated/seccomp_table.c \
- *		src/aspect/seccomp_{bpf,code,rules}.c src/base/{arena,error,text}.c src/base/json*.c src/spec/{fields,oci,check}*.c src/spec/{mountopt,names}.c
+ *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc -Itest/unit test/fuzz/fuzz_seccomp.c
+ *build/src/generated/seccomp_table.c \ src/aspect/seccomp_{bpf,code,rules}.c src/base/{arena,error,text}.c src/base/json*.c
+ *src/spec/{fields,oci,check}*.c src/spec/{mountopt,names}.c
  */
 #include <stdlib.h>
 #include <string.h>

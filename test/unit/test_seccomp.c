@@ -1,48 +1,17 @@
-/* The seccomp compiler and aspect: what a filter decides, in an interpreter and in the kernel; limits, errors, annotations, the listener's way. */
-#include "aspect/seccomp.h"
+/* The seccomp compiler: the tables, what a filter decides (in an interpreter), limits and errors. */
+#include "aspect/seccomp_bpf.h"
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <signal.h>
-#include <sys/personality.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 
-#include "aspect/seccomp_bpf.h"
 #include "aspect/seccomp_table.h"
-#include "aspect_fixture.h"
-#include "base/fd.h"
-#include "base/io.h"
-#include "base/json.h"
-#include "base/sys.h"
+#include "base/scope.h"
+#include "seccomp_profile.h"
 #include "seccomp_random.h"
-#include "spec/oci.h"
 
 #define DENY(number) (SECCOMP_RET_ERRNO | (number))
-
-static struct arena arena;
-static struct error error;
-
-/* ---- profiles ---- */
-
-static const struct seccomp *profile(const char *json)
-{
-	const struct json *document;
-	struct spec *spec;
-	char *text;
-
-	(void)arena_alloc(&arena, 1);
-	spec = arena_new(&arena, struct spec);
-	text = arena_printf(&arena, "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},"
-			    "\"linux\":{\"seccomp\":%s}}", json);
-	if (json_parse(&arena, &error, "test", text, strlen(text), &document) < 0 || spec_read(&arena, &error, document, spec) < 0) {
-		printf("# %s\n", error.text);
-		return NULL;
-	}
-	return spec->linux.seccomp;
-}
 
 /* n 0: it was refused, error says why */
 static struct seccomp_program compile_for(const char *json, enum seccomp_arch native, unsigned int flags)
@@ -58,15 +27,6 @@ static struct seccomp_program compile_for(const char *json, enum seccomp_arch na
 static struct seccomp_program compile(const char *json)
 {
 	return compile_for(json, ARCH_X86_64, 0);
-}
-
-static const char *podman_default(void)
-{
-	char *path = arena_printf(&arena, "%s/test/data/seccomp/podman-default.json", getenv("HULL_SOURCE_ROOT") ? getenv("HULL_SOURCE_ROOT") : ".");
-	char *text = NULL;
-
-	CHECK(io_read_file(AT_FDCWD, path, 1 << 20, &arena, &text, NULL) == 0);
-	return text;
 }
 
 static uint32_t decide(const struct seccomp_program *p, uint32_t audit, uint32_t number, uint64_t a, uint64_t b, uint64_t c)
@@ -127,11 +87,13 @@ static void engines_default_profile(void)
 		uint32_t number = i == 0 ? SYS_personality : 136;
 
 		CHECK(decide(&p, arches[i], number, 0, 0, 0) == SECCOMP_RET_ALLOW && decide(&p, arches[i], number, 8, 0, 0) == SECCOMP_RET_ALLOW);
-		CHECK(decide(&p, arches[i], number, 0x20008, 0, 0) == SECCOMP_RET_ALLOW && decide(&p, arches[i], number, 0xffffffff, 0, 0) == SECCOMP_RET_ALLOW);
+		CHECK(decide(&p, arches[i], number, 0x20008, 0, 0) == SECCOMP_RET_ALLOW &&
+			decide(&p, arches[i], number, 0xffffffff, 0, 0) == SECCOMP_RET_ALLOW);
 		CHECK(decide(&p, arches[i], number, 9, 0, 0) == DENY(ENOSYS));
 	}
 	CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_personality, 0x100000000, 0, 0) == DENY(ENOSYS)); /* 64 bits count */
-	CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_socket, 16, 3, 9) == DENY(EINVAL) && decide(&p, AUDIT_ARCH_X86_64, SYS_socket, 16, 3, 0) == SECCOMP_RET_ALLOW);
+	CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_socket, 16, 3, 9) == DENY(EINVAL) &&
+		decide(&p, AUDIT_ARCH_X86_64, SYS_socket, 16, 3, 0) == SECCOMP_RET_ALLOW);
 	CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_socket, 2, 1, 9) == SECCOMP_RET_ALLOW);
 }
 
@@ -175,23 +137,22 @@ static void comparisons_have_64_bits(void)
 		uint64_t value, two, argument;
 		bool holds;
 	} cases[] = {
-		{ "EQ", 0x100000005, 0, 0x100000005, true },	 { "EQ", 0x100000005, 0, 5, false },
-		{ "NE", 0x100000005, 0, 5, true },		 { "NE", 5, 0, 5, false },
-		{ "GT", 0x100000005, 0, 0x100000006, true },	 { "GT", 0x100000005, 0, 0x100000005, false },
-		{ "GT", 5, 0, 0x200000000, true },		 { "GT", 0x200000000, 0, 0xffffffff, false },
-		{ "GE", 0x100000005, 0, 0x100000005, true },	 { "GE", 0x100000005, 0, 0x100000004, false },
-		{ "LT", 0x100000005, 0, 0x100000004, true },	 { "LT", 0x100000005, 0, 0x200000000, false },
-		{ "LE", 0x100000005, 0, 0x100000005, true },	 { "LE", 0x100000005, 0, 0x100000006, false },
-		{ "LT", 1, 0, UINT64_MAX, false },		 { "GT", 1, 0, UINT64_MAX, true }, /* unsigned */
-		{ "MASKED_EQ", 0xff00000000, 0x500000000, 0x5ffffffff, true },
-		{ "MASKED_EQ", 0xff00000000, 0x500000000, 0x6ffffffff, false },
+		{ "EQ", 0x100000005, 0, 0x100000005, true }, { "EQ", 0x100000005, 0, 5, false }, { "NE", 0x100000005, 0, 5, true },
+		{ "NE", 5, 0, 5, false }, { "GT", 0x100000005, 0, 0x100000006, true }, { "GT", 0x100000005, 0, 0x100000005, false },
+		{ "GT", 5, 0, 0x200000000, true }, { "GT", 0x200000000, 0, 0xffffffff, false }, { "GE", 0x100000005, 0, 0x100000005, true },
+		{ "GE", 0x100000005, 0, 0x100000004, false }, { "LT", 0x100000005, 0, 0x100000004, true },
+		{ "LT", 0x100000005, 0, 0x200000000, false }, { "LE", 0x100000005, 0, 0x100000005, true },
+		{ "LE", 0x100000005, 0, 0x100000006, false }, { "LT", 1, 0, UINT64_MAX, false }, { "GT", 1, 0, UINT64_MAX, true }, /* unsigned */
+		{ "MASKED_EQ", 0xff00000000, 0x500000000, 0x5ffffffff, true }, { "MASKED_EQ", 0xff00000000, 0x500000000, 0x6ffffffff, false },
 		{ "MASKED_EQ", 0xf, 0x15, 5, true }, /* bits beyond the mask do not count, as in libseccomp */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct seccomp_program p = compile(arena_printf(&arena,
-			"{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":1,\"value\":%llu,"
-			"\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}]}]}", (unsigned long long)cases[i].value, (unsigned long long)cases[i].two, cases[i].op));
+			"{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":1,"
+			"\"value\":%llu,"
+			"\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}]}]}",
+			(unsigned long long)cases[i].value, (unsigned long long)cases[i].two, cases[i].op));
 
 		if ((decide(&p, AUDIT_ARCH_X86_64, 0, 7, cases[i].argument, 7) == SECCOMP_RET_TRAP) != cases[i].holds) {
 			printf("# case %zu: %s\n", i, cases[i].op);
@@ -204,9 +165,11 @@ static void comparisons_have_64_bits(void)
 static void new_calls_do_not_exist(void)
 {
 	static const char rules[] = "\"syscalls\":[{\"names\":[\"read\",\"openat2\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
-	struct seccomp_program listed = compile(arena_printf(&arena, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],%s", rules));
+	struct seccomp_program listed =
+		compile(arena_printf(&arena, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],%s", rules));
 	struct seccomp_program implied = compile(arena_printf(&arena, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",%s", rules));
-	struct seccomp_program logged = compile(arena_printf(&arena, "{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"SCMP_ARCH_X86_64\"],%s", rules));
+	struct seccomp_program logged =
+		compile(arena_printf(&arena, "{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"SCMP_ARCH_X86_64\"],%s", rules));
 
 	CHECK(X64(listed, 437) == SECCOMP_RET_ALLOW && X64(listed, 438) == DENY(ENOSYS) && X64(listed, 436) == DENY(EPERM));
 	CHECK(X64(listed, 0x40000000) == SECCOMP_RET_KILL_THREAD && X64(listed, UINT32_MAX) == DENY(EPERM));
@@ -216,11 +179,14 @@ static void new_calls_do_not_exist(void)
 
 static void first_unconditional_rule_decides(void)
 {
-	struct seccomp_program p = compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":7,\"syscalls\":["
+	struct seccomp_program p = compile(
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":7,\"syscalls\":["
 		"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
 		"{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"read\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":99},"
-		"{\"names\":[\"close\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":99},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":7},"
-		"{\"names\":[\"dup\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_GE\"},{\"index\":0,\"value\":9,"
+		"{\"names\":[\"close\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":99},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ERRNO\","
+		"\"errnoRet\":7},"
+		"{\"names\":[\"dup\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_GE\"},{\"index\":0,"
+		"\"value\":9,"
 		"\"op\":\"SCMP_CMP_LE\"}]}]}");
 
 	CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_read, 1, 0, 0) == SECCOMP_RET_ALLOW);
@@ -230,26 +196,14 @@ static void first_unconditional_rule_decides(void)
 
 static void no_syscalls_at_all(void)
 {
-	struct seccomp_program p = compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}"), k = compile("{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[]}");
+	struct seccomp_program p = compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}"),
+			       k = compile("{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[]}");
 
 	CHECK(X64(p, 0) == SECCOMP_RET_ALLOW && X64(p, 5000) == SECCOMP_RET_ALLOW && X64(p, UINT32_MAX) == SECCOMP_RET_ALLOW);
 	CHECK(X64(p, 0x40000001) == SECCOMP_RET_KILL_THREAD && X64(k, 39) == SECCOMP_RET_KILL_PROCESS);
 }
 
 /* ---- limits ---- */
-
-/* @n rules for distinct numbers and values: about 5 instructions each */
-static const char *large_profile(unsigned int n)
-{
-	char *text = arena_alloc(&arena, (size_t)n * 160 + 200), *at = text;
-
-	at += sprintf(at, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[");
-	for (unsigned int i = 0; i < n; i++)
-		at += sprintf(at, "%s{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":%u,\"value\":%llu,\"op\":\"SCMP_CMP_EQ\"}]}", i ? "," : "",
-			      (const char *[]){ "read", "write", "close", "socket", "ioctl" }[i % 5], i % 6, (i + 1ull) << 32 | i);
-	(void)sprintf(at, "]}");
-	return text;
-}
 
 static void long_jumps_arrive(void)
 {
@@ -280,218 +234,19 @@ static void too_long_is_said(void)
 
 static void errors_name_the_place(void)
 {
-	static const char unknown[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\",\"frobnicate\"],\"action\":\"SCMP_ACT_ERRNO\"}]}";
+	static const char unknown[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\",\"frobnicate\"],\"action\":\"SCMP_ACT_ERRNO\"}]}";
 
 	CHECK(compile(unknown).n > 0);
 	CHECK(compile_for(unknown, ARCH_X86_64, SECCOMP_UNKNOWN_FAILS).n == 0);
 	CHECK_STRING(error.text, "linux.seccomp.syscalls[0].names[1]: unknown system call 'frobnicate'");
-	CHECK(compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"errnoRet\":1}]}").n == 0);
+	CHECK(compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"errnoRet\":1}]}")
+			.n == 0);
 	CHECK_STRING(error.text, "linux.seccomp.syscalls[0].errnoRet: action 'SCMP_ACT_ALLOW' takes no error number");
 	CHECK(compile("{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"defaultErrnoRet\":1}").n == 0);
 	CHECK_STRING(error.text, "linux.seccomp.defaultErrnoRet: action 'SCMP_ACT_KILL_PROCESS' takes no error number");
 	CHECK(compile_for("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", ARCH_M68K, 0).n == 0);
 	CHECK(strstr(error.text, "SCMP_ARCH_M68K"));
-}
-
-/* ---- the aspect, and the kernel ---- */
-
-static void use_profile(struct fixture *f, const char *json)
-{
-	fixture_begin(f);
-	f->spec.linux.seccomp = (struct seccomp *)(uintptr_t)profile(json);
-	f->spec.has_linux = true;
-	f->spec.process.no_new_privileges = true;
-}
-
-static void annotate(struct fixture *f, const char *key, const char *value)
-{
-	f->spec.annotations.v = arena_many(&f->arena, struct string_pair, 1);
-	f->spec.annotations.v[0] = (struct string_pair){ arena_strdup(&f->arena, key), arena_strdup(&f->arena, value) };
-	f->spec.annotations.n = 1;
-}
-
-static bool seal(struct child *c)
-{
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && aspect_seccomp.seal(c) == 0;
-}
-
-static bool refused(long result, int number)
-{
-	return result == -1 && errno == number;
-}
-
-static bool decisions_in_kernel(struct child *c)
-{
-	bool ok = seal(c);
-
-	ok = ok && refused(syscall(SYS_kexec_load, 0, 0, NULL, 0), EPERM) && refused(syscall(SYS_socket, 16, 3, 9), EINVAL);
-	ok = ok && refused(syscall(1000), ENOSYS) && refused(syscall(SYS_personality, 9), ENOSYS);
-	ok = ok && syscall(SYS_personality, 0xffffffff) >= 0 && syscall(SYS_getppid) > 0;
-	return ok;
-}
-
-static void kernel_decides_so_too(void)
-{
-	struct fixture f;
-
-	use_profile(&f, podman_default());
-	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
-	CHECK(fixture_child(&f, decisions_in_kernel) == 0);
-	CHECK(f.shared->faults == 0 && f.shared->sent == 0);
-	fixture_end(&f);
-}
-
-static bool killed(struct child *c)
-{
-	return seal(c) && syscall(SYS_getppid) >= 0;
-}
-
-static void kernel_kills_and_takes_large_programs(void)
-{
-	struct fixture f;
-
-	use_profile(&f, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\",\"SECCOMP_FILTER_FLAG_LOG\","
-			"\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\",\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],"
-			"\"syscalls\":[{\"names\":[\"getppid\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}]}");
-	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
-	CHECK(fixture_child(&f, killed) == 128 + SIGSYS);
-	fixture_end(&f);
-	use_profile(&f, large_profile(900));
-	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
-	f.spec.linux.seccomp->default_action = ACTION_ALLOW; /* the same shape, and the child can still exit */
-	CHECK(aspect_seccomp.check(&f.plan) == 0);
-	CHECK(fixture_child(&f, seal) == 0);
-	fixture_end(&f);
-}
-
-static bool raw_refuses_getppid(struct child *c)
-{
-	return seal(c) && refused(syscall(SYS_getppid), 42);
-}
-
-static void annotations_of_crun(void)
-{
-	/* ld nr; jeq 110 (getppid): errno 42, else allow; in little-endian, x86_64 */
-	static const char raw[] = "IAAAAAAAAAAVAAABbgAAAAYAAAAqAAUABgAAAAAA/38=";
-	struct fixture f;
-
-	fixture_begin(&f);
-	annotate(&f, "run.oci.seccomp_bpf_data", raw);
-	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
-	CHECK(fixture_child(&f, raw_refuses_getppid) == 0);
-	annotate(&f, "run.oci.seccomp_bpf_data", "IAAAAAAAAAAVAAAA");
-	CHECK(fixture_plan(&f, &aspect_seccomp) < 0 && strstr(f.error.text, "instructions"));
-	annotate(&f, "run.oci.seccomp_bpf_data", "IAAA*");
-	CHECK(fixture_plan(&f, &aspect_seccomp) < 0 && strstr(f.error.text, "not base64"));
-	fixture_end(&f);
-	use_profile(&f, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"frob\"],\"action\":\"SCMP_ACT_ERRNO\"}]}");
-	annotate(&f, "run.oci.seccomp_fail_unknown_syscall", "1");
-	CHECK(fixture_plan(&f, &aspect_seccomp) < 0);
-	annotate(&f, "run.oci.seccomp_fail_unknown_syscall", "0");
-	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
-	fixture_end(&f);
-}
-
-static void unknown_flags_are_refused(void)
-{
-	struct fixture f;
-
-	use_profile(&f, "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}");
-	f.spec.linux.seccomp->flags = 1u << 30;
-	CHECK(fixture_plan(&f, &aspect_seccomp) < 0 && strstr(f.error.text, "linux.seccomp.flags"));
-	fixture_end(&f);
-}
-
-/* ---- the listener ---- */
-
-#define NOTIFY(default_action, name) \
-	"{\"defaultAction\":\"SCMP_ACT_" default_action "\",\"listenerPath\":\"/run/agent\",\"listenerMetadata\":\"meta\\\"data\"," \
-	"\"syscalls\":[{\"names\":[\"" name "\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
-
-static void notify_is_checked(void)
-{
-	struct fixture f;
-
-	use_profile(&f, NOTIFY("ALLOW", "sendmsg"));
-	CHECK(fixture_plan(&f, &aspect_seccomp) < 0 && strstr(f.error.text, "linux.seccomp.syscalls[0].action: SCMP_ACT_NOTIFY cannot be used for 'sendmsg'"));
-	fixture_end(&f);
-	use_profile(&f, NOTIFY("ERRNO", "getppid"));
-	CHECK(fixture_plan(&f, &aspect_seccomp) < 0 && strstr(f.error.text, "'sendmsg' must be allowed"));
-	f.spec.linux.seccomp->default_action = ACTION_LOG;
-	f.spec.linux.seccomp->listener_path = NULL;
-	CHECK(fixture_plan(&f, &aspect_seccomp) < 0 && strstr(f.error.text, "linux.seccomp.listenerPath: missing"));
-	annotate(&f, "run.oci.seccomp.receiver", "/run/other");
-	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
-	CHECK_STRING(seccomp_listener_path(&f.plan), "/run/other");
-	fixture_end(&f);
-}
-
-static void listener_is_sent(void)
-{
-	struct fixture f;
-
-	use_profile(&f, NOTIFY("ALLOW", "getppid"));
-	f.spec.linux.seccomp->flags = 1 | 1 << 5; /* TSYNC, WAIT_KILLABLE_RECV */
-	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
-	CHECK(fixture_child(&f, seal) == 0);
-	CHECK(f.shared->sent == 1);
-	fixture_end(&f);
-}
-
-static void agent_gets_state_and_descriptor(void)
-{
-	static const char state[] = "{\"ociVersion\":\"1.2.0\",\"id\":\"unit\",\"status\":\"creating\",\"pid\":4711,\"bundle\":\"/b\"}";
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char directory[] = "/tmp/hull-seccomp-XXXXXX", text[4096];
-	const struct json *document = NULL;
-	struct fixture f;
-	int fds[2] = { NO_FD, NO_FD }, listening, agent;
-	ssize_t n;
-
-	CHECK(mkdtemp(directory) != NULL);
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/agent", directory);
-	listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CHECK(bind(listening, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(listening, 1) == 0);
-	use_profile(&f, NOTIFY("ALLOW", "getppid"));
-	CHECK(seccomp_deliver(&f.plan, STDIN_FILENO, state) < 0);
-	CHECK(strstr(f.error.text, "linux.seccomp.listenerPath: cannot connect to '/run/agent'"));
-	f.spec.linux.seccomp->listener_path = address.sun_path;
-	CHECK(seccomp_deliver(&f.plan, listening, state) == 0);
-	agent = accept(listening, NULL, NULL);
-	n = fd_receive(agent, text, sizeof(text), fds, 1);
-	CHECK(n > 0 && fds[0] >= 0 && json_parse(&f.arena, &f.error, "agent", text, (size_t)n, &document) == 0);
-	if (document) {
-		int64_t pid = 0;
-
-		CHECK(json_to_i64(json_get(document, "pid"), &pid) == 0 && pid == 4711);
-		CHECK_STRING(json_get(document, "metadata")->text, "meta\"data");
-		CHECK_STRING(json_get(document, "ociVersion")->text, "1.2.0");
-		CHECK_STRING(json_get(document, "fds")->first->text, "seccompFd");
-		CHECK_STRING(json_get(json_get(document, "state"), "bundle")->text, "/b");
-	}
-	(void)close_fd(fds[0]);
-	(void)close_fd(agent);
-	(void)close_fd(listening);
-	(void)unlink(address.sun_path);
-	(void)rmdir(directory);
-	fixture_end(&f);
-}
-
-static void features_are_said(void)
-{
-	struct json_writer w = json_writer_on(&arena, 0);
-	const struct json *document, *seccomp;
-	const char *text;
-
-	json_open_object(&w, NULL);
-	aspect_seccomp.features(&w);
-	json_close_object(&w);
-	text = json_text(&w);
-	CHECK(json_parse(&arena, &error, "features", text, strlen(text), &document) == 0);
-	seccomp = json_get(document, "seccomp");
-	CHECK(json_get(seccomp, "enabled")->boolean && json_get(seccomp, "actions")->n_children == ACTION_MAX);
-	CHECK(json_get(seccomp, "operators")->n_children == OPERATOR_MAX && json_get(seccomp, "archs")->n_children == ARCH_MAX);
-	CHECK(json_get(seccomp, "knownFlags")->n_children == 4 && json_get(seccomp, "supportedFlags")->n_children >= 1);
 }
 
 int main(void)
@@ -509,13 +264,5 @@ int main(void)
 	RUN(long_jumps_arrive);
 	RUN(too_long_is_said);
 	RUN(errors_name_the_place);
-	RUN(kernel_decides_so_too);
-	RUN(kernel_kills_and_takes_large_programs);
-	RUN(annotations_of_crun);
-	RUN(unknown_flags_are_refused);
-	RUN(notify_is_checked);
-	RUN(listener_is_sent);
-	RUN(agent_gets_state_and_descriptor);
-	RUN(features_are_said);
 	return unit_done();
 }
