@@ -1,5 +1,5 @@
 /*
- * What the container must not see (maskedPaths) or not change (readonlyPaths), and the read-only root.
+ * What the container must not see (maskedPaths) or not change (readonlyPaths); then, nothing being made any more, the read-only /dev and root.
  *
  * enter takes a copy of the host's /dev/null while the host can be seen. settle, last of its phase, covers files with copies of it, and directories with
  * copies of one empty read-only tmpfs. A copy of what is mounted already leaves no unmounted tree behind, whose disposal would cost a grace period.
@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "aspect/mountfd.h"
+#include "aspect/mounts.h"
 #include "aspect/rootfs.h"
 #include "base/path.h"
 #include "base/scope.h"
@@ -157,7 +158,7 @@ CHILD static int settle(struct child *c)
 			return -1;
 	(void)close_fd(null.base);
 	(void)close_fd(empty.base);
-	if (rootfs_set_propagation(c) < 0)
+	if (rootfs_set_propagation(c) < 0 || mounts_finish(c) < 0)
 		return -1;
 	if (!c->plan->spec->root.readonly)
 		return 0;

@@ -150,8 +150,8 @@ CHILD static int place(struct child *c, const struct mount_op *op, int tree, int
 		(void)close_fd(tree);
 		return child_fail(c, FAULT("cannot mount '%a' on '%b'"), r, op->kind == MOUNT_BIND ? op->source : op->type, op->target);
 	}
-	if (op->kind == MOUNT_PROC && op->on_proc && c->proc < 0)
-		c->proc = take_fd(&tree);
+	if (op->kind == MOUNT_PROC && op->on_proc && c->proc < 0 && op->n_params == 0 && ((op->flags->attr_set | op->flags->rec_set) & MOUNT_ATTR_RDONLY) == 0)
+		c->proc = take_fd(&tree); /* whole and writable: kernel parameters and labels are written there */
 	if (is_root) { /* what is mounted on the root is the root from now on */
 		(void)close_fd(c->root);
 		c->root = take_fd(&tree);
@@ -273,7 +273,7 @@ CHILD static int fill_tmpfs(const struct child *c, const struct mount_op *op, in
 		r = -errno;
 	if (r == 0 && there && op->flags->tmpcopyup)
 		r = mounts_copy_up(target, tree);
-	if (r == 0 && (op->flags->attr_set & MOUNT_ATTR_RDONLY) != 0)
+	if (r == 0 && op->flags->readonly && !op->late_readonly)
 		r = mountfd_set(tree, MOUNT_ATTR_RDONLY, 0, 0, false);
 	return r < 0 ? child_fail(c, FAULT("cannot fill the tmpfs on '%a'"), r, op->target, NULL) : 0;
 }
@@ -287,7 +287,7 @@ CHILD static int make_filesystem(const struct child *c, const struct mount_op *o
 		.n_params = op->n_params,
 		.sb_set = op->flags->sb_set,
 		.readonly = op->kind == MOUNT_FILESYSTEM && op->flags->readonly,
-		.attributes = op->flags->attr_set & ~(uint64_t)(is_filled(op) ? MOUNT_ATTR_RDONLY : 0),
+		.attributes = op->flags->attr_set & ~(uint64_t)(is_filled(op) || op->late_readonly ? MOUNT_ATTR_RDONLY : 0),
 	};
 	int r = mountfd_new(&fs, ret_log);
 
@@ -399,6 +399,24 @@ CHILD int mounts_play(struct child *c, const struct mount_ops *ops)
 			r = play_filesystem(c, op);
 	}
 	return r;
+}
+
+CHILD int mounts_finish(struct child *c)
+{
+	const struct mount_ops *ops = mounts_of(c->plan);
+	size_t i;
+	int dev, r;
+
+	for (i = 0; i < ops->n; i++) {
+		if (!ops->v[i].late_readonly)
+			continue;
+		dev = path_open(c->root, "/dev", O_PATH | O_DIRECTORY, 0);
+		r = dev < 0 ? dev : mountfd_set(dev, MOUNT_ATTR_RDONLY, 0, 0, false);
+		(void)close_fd(dev);
+		if (r < 0)
+			return child_fail(c, FAULT("cannot make /dev read-only"), r, NULL, NULL);
+	}
+	return 0;
 }
 
 CHILD static int enter(struct child *c)

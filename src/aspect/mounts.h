@@ -42,6 +42,7 @@ struct idmap;
  * @params: options for the filesystem;  @data: the same in one string, for mount(2)
  * @old_way: mount(2) must do it: a value too long for fsconfig(2), or a flag that only mount(2) knows
  * @in_proc: one of the files below /proc that may be covered;  @on_proc: the target is /proc itself
+ * @late_readonly: a read-only /dev of our own: only at the end, when its devices are made
  * @mode_given: tmpfs: the options name a mode
  * @id_map: the mapping wanted, NULL: none
  * @tree: a detached mount that prepare made, NO_FD: the child makes it
@@ -54,7 +55,7 @@ struct mount_op {
 	struct mount_param *params;
 	size_t n_params;
 	const char *data;
-	bool old_way, in_proc, on_proc, mode_given;
+	bool old_way, in_proc, on_proc, late_readonly, mode_given;
 	const struct idmap *id_map;
 	int tree;
 };
@@ -118,5 +119,10 @@ static inline struct mount_ops *mounts_of(const struct plan *p)
  * mounts_dev_is_host - whether /dev is a bind mount: then it is somebody else's and no device is made in it.
  */
 CHILD bool mounts_dev_is_host(const struct plan *p);
+
+/**
+ * mounts_finish - the last of it: a /dev that was asked for read-only becomes so.
+ */
+CHILD int mounts_finish(struct child *c);
 
 #endif

@@ -90,7 +90,9 @@ static void compile_data(struct plan *p, struct mount_op *op)
 		}
 		if (text_equal(param->key, "mode"))
 			op->mode_given = true;
-		op->old_way |= strlen(param->key) >= MOUNTFD_VALUE_MAX || (param->value && strlen(param->value) >= MOUNTFD_VALUE_MAX);
+		op->old_way |= strlen(param->key) >= MOUNTFD_VALUE_MAX;
+		/* filesystems that only know mount(2)'s one string refuse commas in fsconfig(2): kernel, legacy_parse_param() */
+		op->old_way |= param->value && (strlen(param->value) >= MOUNTFD_VALUE_MAX || strchr(param->value, ','));
 	}
 	struct text t = text_on(arena_alloc(p->arena, size), size);
 
@@ -145,6 +147,7 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 	if (check_proc(p, op) < 0)
 		return -1;
 	compile_data(p, op);
+	op->late_readonly = op->kind != MOUNT_BIND && op->kind < MOUNT_REMOUNT && text_equal(op->target, "/dev") && m->flags.readonly;
 	return idmap_compile(p, m, op->place, &op->id_map);
 }
 
