@@ -12,6 +12,7 @@ enum { CHILD_EXIT_FAULT = 125 };
 /*
  * run/'s part of the plan (plan->engine).
  * @hop: a second process is needed to get into the namespaces (run/hop.h)
+ * @mapped: the hop made the user namespace, and its id maps are written
  * @start_fd, @result_fd: FIFOs of a created container, NO_FD for run and exec
  * @target_pidfd: exec: the container's init, whose namespaces are entered
  * @lock_fd: the locked state directory: the child closes it, or it would hold the lock for as long as it lives
@@ -19,7 +20,7 @@ enum { CHILD_EXIT_FAULT = 125 };
  * @join_path[type]: where join_fd[type] was opened, in the plan's arena
  */
 struct engine {
-	bool hop;
+	bool hop, mapped;
 	int start_fd, result_fd;
 	int target_pidfd;
 	int lock_fd;

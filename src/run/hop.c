@@ -89,10 +89,11 @@ static CHILD int enter_container(struct child *c)
 	return r < 0 ? child_fail(c, FAULT("cannot enter the container's namespaces"), r, NULL, NULL) : 0;
 }
 
+/* A new user namespace is made with it, or an ordinary user could not make it; the parent then writes id maps and offsets. */
 static CHILD int make_time_namespace(struct child *c)
 {
 	struct message m;
-	int r = sys_unshare(CLONE_NEWTIME);
+	int r = sys_unshare((int)(c->plan->new_namespaces & (CLONE_NEWTIME | CLONE_NEWUSER)));
 
 	if (r < 0)
 		return child_fail(c, FAULT("cannot make a time namespace"), r, NULL, NULL);
@@ -118,7 +119,7 @@ CHILD _Noreturn void hop_main(const struct plan *p, int channel)
 	if (!p->request->exec && has_time_offsets(p)) {
 		if (make_time_namespace(&c) < 0)
 			_exit(CHILD_EXIT_FAULT);
-		flags &= ~(uint64_t)CLONE_NEWTIME;
+		flags &= ~(uint64_t)(CLONE_NEWTIME | CLONE_NEWUSER);
 	}
 	memset(&args, 0, sizeof(args));
 	args.flags = flags | CLONE_PARENT | CLONE_PIDFD; /* a sibling: hull is to be its parent and to wait for it */

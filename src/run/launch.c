@@ -67,10 +67,10 @@ static int clone_first(struct run *run, int child_channel)
 	pid_t pid;
 
 	if (!hop)
-		args.flags |= p->new_namespaces & ~(uint64_t)CLONE_NEWCGROUP; /* cgroup/enter makes that one, once inside the cgroup */
+		args.flags |= (uint64_t)p->new_namespaces & ~(uint64_t)CLONE_NEWCGROUP; /* cgroup/enter makes that one, once inside the cgroup */
 	if (p->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)p->cgroup_fd;
+		args.cgroup = (unsigned int)p->cgroup_fd;
 	}
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0) {
@@ -100,6 +100,19 @@ static int at_barrier(struct run *run)
 	if (hookstate_write(run->p, run->child.pid, "creating") < 0)
 		return -1;
 	return send_go(run);
+}
+
+/* The hop has made a time namespace, and the user namespace that it belongs to if there is a new one. */
+static int on_hop_time(struct run *run)
+{
+	struct plan *p = run->p;
+
+	if (p->new_namespaces & CLONE_NEWUSER) {
+		if (aspect_user.parent(p, run->hop, NO_FD) < 0)
+			return -1;
+		engine_of(p)->mapped = true;
+	}
+	return time_write_offsets(p, run->hop) < 0 ? -1 : send_go(run);
 }
 
 static int on_hop(struct run *run, const struct message *m, int *fd)
@@ -164,7 +177,7 @@ static int on_message(struct run *run, const struct message *m, int *fd)
 {
 	switch ((enum message_type)m->type) {
 	case MESSAGE_HOP_TIME:
-		return time_write_offsets(run->p, run->hop) < 0 ? -1 : send_go(run);
+		return on_hop_time(run);
 	case MESSAGE_HOP:
 		return on_hop(run, m, fd);
 	case MESSAGE_ENTERED:

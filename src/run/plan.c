@@ -116,9 +116,14 @@ int plan_prepare(struct plan *p)
 
 int plan_parent(struct plan *p, pid_t pid, int pidfd)
 {
-	for (size_t i = 0; i < sequence_parent.n; i++)
-		if (sequence_parent.v[i]->parent && sequence_parent.v[i]->parent(p, pid, pidfd) < 0)
+	for (size_t i = 0; i < sequence_parent.n; i++) {
+		const struct aspect *aspect = sequence_parent.v[i];
+
+		if (aspect == &aspect_user && engine_of(p)->mapped)
+			continue;
+		if (aspect->parent && aspect->parent(p, pid, pidfd) < 0)
 			return -1;
+	}
 	return 0;
 }
 
