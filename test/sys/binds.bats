@@ -146,7 +146,7 @@ load mounts
 	bind "$DIR/src" /m '["rbind","rshared"]'
 	edit '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"]) | .linux.rootfsPropagation = "shared"'
 	inside 'mount -t tmpfs own /m/own && echo done'
-	[ "$output" = done ]
+	[ "$output" = "done" ]
 	grep -q " $DIR/src/own " /proc/self/mountinfo
 	umount "$DIR/src/own"
 	mountpoint -q "$DIR/src"

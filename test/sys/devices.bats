@@ -59,7 +59,7 @@ ptmx pts/ptmx
 	mkdir "$DIR/outside"
 	make_bundle
 	edit '.mounts |= map(select(.destination | startswith("/dev") | not))'
-	rm -rf "$ROOTFS/dev"
+	rm -rf "${ROOTFS:?}/dev"
 	ln -s "../../../../../..$DIR/outside" "$ROOTFS/dev"
 	args true
 	run hull run -b "$BUNDLE" "$ID"
@@ -107,7 +107,7 @@ ptmx pts/ptmx
 	edit '.mounts |= map(select(.destination | startswith("/dev") | not)) | .linux.maskedPaths = ["/secret"]'
 	echo s >"$ROOTFS/secret"
 	ln -sfn /etc "$ROOTFS/dev"
-	rm -rf "$ROOTFS/dev"
+	rm -rf "${ROOTFS:?}/dev"
 	mkdir "$ROOTFS/dev"
 	inside 'cat /secret; stat -c %t:%T /secret'
 	[ "$output" = 1:3 ]
