@@ -186,7 +186,15 @@ static int look_at_leaf(struct plan *p, struct cgroup_tree *t)
 	return 0;
 }
 
-/* Say what is going to be made, before it is: v2 last, which control looks for first. */
+/* v2 last, v1's freezer before it: control goes through the list from its end. */
+static int rank(const struct cgroup_tree *t)
+{
+	if (t->v2)
+		return 2;
+	return cgroup_has_controller(t->controllers, "freezer");
+}
+
+/* Say what is going to be made, before it is. */
 static int record(struct plan *p, struct cgroup_host *host)
 {
 	struct string_list *list = &p->facts->cgroups;
@@ -195,9 +203,9 @@ static int record(struct plan *p, struct cgroup_host *host)
 	if (list->n)
 		memcpy(v, list->v, list->n * sizeof(*v));
 	list->v = v;
-	for (int v2 = 0; v2 < 2; v2++) {
+	for (int pass = 0; pass <= 2; pass++) {
 		for (size_t i = 0; i < host->n; i++) {
-			if (!host->v[i].leaf || host->v[i].v2 != (v2 == 1))
+			if (!host->v[i].leaf || rank(&host->v[i]) != pass)
 				continue;
 			if (look_at_leaf(p, &host->v[i]) < 0)
 				return -1;
@@ -318,12 +326,8 @@ static int prepare(struct plan *p)
 	const struct mount *mount = cgroup_mount(p->spec);
 	struct cgroup_plan *data = data_of(p);
 
-	if (p->request->exec) {
-		if (cgroup_join_open(p->facts, p->arena, p->error, p->request->cgroup_sub, p->request->n_cgroup_sub, &data->join) < 0)
-			return -1;
-		p->cgroup_fd = data->join.v2_fd;
+	if (p->request->exec) /* the engine's hop joins, before it enters the container's namespaces */
 		return 0;
-	}
 	if (p->request->cgroup_manager == CGROUP_MANAGER_DISABLED && !mount)
 		return 0;
 	if (decide(p, data) < 0)
@@ -354,6 +358,8 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 	int r = 0;
 
 	(void)pidfd;
+	if (p->request->exec)
+		return 0;
 	if (data->join.v2_fd >= 0 && p->cgroup_fd < 0)
 		r = cgroup_join_pid(&data->join, p->error, pid);
 	p->cgroup_fd = NO_FD;
@@ -364,9 +370,14 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 static CHILD int enter(struct child *c)
 {
 	const struct cgroup_plan *data = c->plan->data[ASPECT_CGROUP];
-	int r = cgroup_join_self(c, &data->join);
+	int r;
 
-	if (r < 0 || c->plan->request->exec || !(c->plan->new_namespaces & CLONE_NEWCGROUP))
+	if (c->plan->request->exec) {
+		(void)close_fd(c->plan->cgroup_fd); /* a directory of the host: it must be gone before the working directory is entered */
+		return 0;
+	}
+	r = cgroup_join_self(c, &data->join);
+	if (r < 0 || !(c->plan->new_namespaces & CLONE_NEWCGROUP))
 		return r;
 	r = sys_unshare(CLONE_NEWCGROUP);
 	return r < 0 ? child_fail(c, FAULT("cannot make a cgroup namespace"), r, NULL, NULL) : 0;

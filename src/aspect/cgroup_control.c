@@ -240,27 +240,35 @@ static int open_freezer(const struct facts *facts)
 
 int cgroup_freeze(const struct facts *facts, struct error *error, bool freeze)
 {
-	scope_fd int dir = open_freezer(facts);
+	scope_fd int dir = open_freezer(facts), v1 = freeze ? NO_FD : open_with(facts, "freezer.state");
 	int r;
 
 	if (dir < 0)
 		return fail(error, 0, "the container has no cgroup with a freezer");
 	r = freeze_dir(dir, freeze);
+	if (r == 0 && v1 >= 0)
+		r = freeze_v1(v1, false);
 	if (r < 0)
 		return fail(error, r, "cannot %s the container's cgroup", freeze ? "freeze" : "thaw");
 	return 0;
 }
 
+/* Either freezer counts: an engine that pauses by itself uses v1's. */
 bool cgroup_is_frozen(const struct facts *facts)
 {
-	scope_fd int dir = open_freezer(facts);
 	char state[EVENTS_MAX];
 
-	if (dir < 0)
-		return false;
-	if (io_read_small(dir, "cgroup.events", state, sizeof(state)) > 0)
-		return event(state, "frozen ") == '1';
-	return io_read_small(dir, "freezer.state", state, sizeof(state)) > 0 && !text_equal(state, "THAWED");
+	for (size_t i = facts->cgroups.n; i-- > 0;) {
+		scope_fd int dir = open(facts->cgroups.v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir < 0)
+			continue;
+		if (io_read_small(dir, "cgroup.events", state, sizeof(state)) > 0 && event(state, "frozen ") == '1')
+			return true;
+		if (io_read_small(dir, "freezer.state", state, sizeof(state)) > 0)
+			return !text_equal(state, "THAWED");
+	}
+	return false;
 }
 
 /* ---- kill ---- */
@@ -287,6 +295,17 @@ static int kill_rounds(const struct facts *facts, struct arena *arena, struct er
 	return 0;
 }
 
+/* What was killed frozen dies when it is thawed: on a hybrid host somebody else may have used v1's freezer. */
+static void thaw(const struct facts *facts)
+{
+	scope_fd int v2 = open_with(facts, "cgroup.freeze"), v1 = open_with(facts, "freezer.state");
+
+	if (v2 >= 0)
+		(void)io_write_file(v2, "cgroup.freeze", "0", 1); /* gone is fine */
+	if (v1 >= 0)
+		(void)io_write_file(v1, "freezer.state", "THAWED", strlen("THAWED"));
+}
+
 int cgroup_kill_all(const struct facts *facts, struct arena *arena, struct error *error, int signal)
 {
 	scope_fd int dir = open_control(facts), freezer = open_freezer(facts);
@@ -298,8 +317,7 @@ int cgroup_kill_all(const struct facts *facts, struct arena *arena, struct error
 	if (dir < 0)
 		return fail(error, 0, "the container has no cgroup: its processes are not known");
 	if (signal == SIGKILL && io_write_file(dir, "cgroup.kill", "1", 1) == 0) {
-		if (was_frozen)
-			(void)freeze_dir(freezer, false); /* the dead need no thawing, but the next ones in would be frozen */
+		thaw(facts);
 		return 0;
 	}
 	if (freezer < 0 || (!was_frozen && freeze_dir(freezer, true) < 0))
@@ -307,7 +325,9 @@ int cgroup_kill_all(const struct facts *facts, struct arena *arena, struct error
 	r = cgroup_pids(facts, arena, error, &pids, &n);
 	if (r == 0)
 		signal_each(pids, n, signal);
-	if (!was_frozen || signal == SIGKILL)
+	if (signal == SIGKILL)
+		thaw(facts);
+	else if (!was_frozen)
 		(void)freeze_dir(freezer, false);
 	return r;
 }
