@@ -61,7 +61,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
  * @id: the container's id (checked)
  * @bundle: absolute path of the bundle
  * @console_socket, @pidfd_socket, @notify_socket: unix socket paths or NULL (notify_socket: NOTIFY_SOCKET of the environment)
- * @preserve_fds: descriptors 3 .. 3 + n - 1 are given to the payload;  @listen_fds: of those, how many came by LISTEN_FDS
+ * @listen_fds: so many descriptors from 3 on came by LISTEN_FDS and are given to the payload;  @preserve_fds: so many after those are, too
  * @exec: this is `hull exec`: only the phases of the process run
  * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
  */

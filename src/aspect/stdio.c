@@ -29,9 +29,9 @@ static int stdio_check(struct plan *p)
 {
 	struct stdio_plan *plan = arena_new(p->arena, struct stdio_plan);
 
-	if (p->request->preserve_fds > STDIO_PRESERVE_MAX || p->request->listen_fds > p->request->preserve_fds)
+	if (p->request->preserve_fds > STDIO_PRESERVE_MAX || p->request->listen_fds > STDIO_PRESERVE_MAX)
 		return fail(p->error, 0, "cannot preserve %u descriptors", p->request->preserve_fds);
-	plan->first = STDIO_FIRST + p->request->preserve_fds;
+	plan->first = STDIO_FIRST + p->request->listen_fds + p->request->preserve_fds;
 	p->data[ASPECT_STDIO] = plan;
 	return 0;
 }
@@ -89,12 +89,12 @@ static CHILD int stdio_seal(struct child *c)
 
 static void stdio_explain(const struct plan *p, enum phase phase, struct explain *x)
 {
-	if (phase != PHASE_SEAL)
+	const struct stdio_plan *plan = p->data[ASPECT_STDIO];
+
+	if (phase != PHASE_SEAL || !plan)
 		return;
-	if (p->request->preserve_fds == 1)
-		explain_step(x, "keep descriptor %d", STDIO_FIRST);
-	if (p->request->preserve_fds > 1)
-		explain_step(x, "keep descriptors %d to %u", STDIO_FIRST, STDIO_FIRST + p->request->preserve_fds - 1);
+	for (unsigned int fd = STDIO_FIRST; fd < plan->first; fd++)
+		explain_step(x, "keep descriptor %u", fd);
 	explain_step(x, "close all other descriptors but 0, 1 and 2 at execve");
 }
 

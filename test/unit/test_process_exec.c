@@ -294,13 +294,14 @@ static bool body_stdio_owner(struct child *c)
 
 static void test_stdio(void)
 {
-	f.request.preserve_fds = 2;
+	f.request.preserve_fds = 1;
+	f.request.listen_fds = 1; /* before those */
 	CHECK(aspect_stdio.check(&f.plan) == 0);
 	CHECK(fixture_child(&f, body_stdio) == 0);
 	f.request.preserve_fds = 900;
 	CHECK(aspect_stdio.check(&f.plan) == 0 && aspect_stdio.prepare(&f.plan) < 0);
 	CHECK(strstr(f.error.text, "cannot preserve fd ") != NULL && strstr(f.error.text, ": Bad file descriptor") != NULL);
-	f.request.preserve_fds = 0;
+	f.request.preserve_fds = f.request.listen_fds = 0;
 	if (geteuid() != 0)
 		return;
 	f.spec.process.user.uid = 1234;
