@@ -86,7 +86,7 @@ CHILD static int copy_link(int from, const char *name, int to, const struct stat
 	link[n] = '\0';
 	if (symlinkat(link, to, name) < 0)
 		return -errno;
-	(void)fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW); /* a link's owner matters to nobody */
+	(void)!fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW); /* a link's owner matters to nobody */
 	return 0;
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static void set_text(struct error *, int, const char *, va_list) __attribute__((format(printf, 3, 0)));
+
 static void set_text(struct error *e, int errnum, const char *format, va_list args)
 {
 	int length;
