@@ -329,6 +329,18 @@ static struct call random_call(void)
 	return call;
 }
 
+static void show_entry(const struct entry *e)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		for (size_t t = 0; t < e->clauses[i].n; t++) {
+			const struct seccomp_arg *a = &e->clauses[i].args[t];
+
+			printf("#   clause %zu -> %#x: arg %u %s %#llx %#llx\n", i, e->clauses[i].action, a->index, names_of(&names_operators, a->op),
+				(unsigned long long)a->value, (unsigned long long)a->value_two);
+		}
+	}
+}
+
 static void show(const struct call *call, uint32_t ours, uint32_t naive, uint32_t theirs, size_t profile)
 {
 	if (mismatches++ > 20)
@@ -338,14 +350,42 @@ static void show(const struct call *call, uint32_t ours, uint32_t naive, uint32_
 		(unsigned long long)call->args[2], (unsigned long long)call->args[3], ours, naive, theirs);
 	for (size_t i = 0; i < machine->n; i++)
 		for (size_t k = 0; k < n_entries[i]; k++)
-			for (size_t j = 0; numbers[i][k] == call->number && arches[machine->arches[i]].audit == call->audit && j < entries[i][k].n;
-				j++)
-				for (size_t t = 0; t < entries[i][k].clauses[j].n; t++)
-					printf("#   clause %zu -> %#x: arg %u %s %#llx %#llx\n", j, entries[i][k].clauses[j].action,
-						entries[i][k].clauses[j].args[t].index,
-						names_of(&names_operators, entries[i][k].clauses[j].args[t].op),
-						(unsigned long long)entries[i][k].clauses[j].args[t].value,
-						(unsigned long long)entries[i][k].clauses[j].args[t].value_two);
+			if (numbers[i][k] == call->number && arches[machine->arches[i]].audit == call->audit)
+				show_entry(&entries[i][k]);
+}
+
+/* Fill a profile for all three. The first rule is one that every architecture has. Return: false: no profile to compare, start anew. */
+static bool add_rules(struct seccomp *s, scmp_filter_ctx ctx)
+{
+	struct seccomp_rule *rule = s->syscalls.v;
+	bool whole;
+
+	rule->action = s->default_action == ACTION_TRAP ? ACTION_KILL : ACTION_TRAP;
+	whole = add_rule(s, rule, ctx, 1, "getpid");
+	for (size_t i = 1; i < s->syscalls.n && whole; i++) {
+		rule = &s->syscalls.v[i];
+		rule->action = random_action();
+		rule->errno_ret = random_errno(rule->action);
+		random_args(rule, random_below(2));
+		whole = add_rule(s, rule, ctx, 1 + random_below(rule->args.n ? 4 : NAMES_MAX), NULL);
+	}
+	return whole;
+}
+
+static void decide_calls(size_t profile, size_t calls)
+{
+	for (size_t i = 0; i < calls; i++) {
+		struct call call = random_call();
+		uint32_t ours = bpf_run(f.ours.filter, f.ours.n, &call, &steps_ours), naive = naive_decide(&call), theirs = ours;
+
+		if (tame) {
+			compared++;
+			theirs = stub_applies(&call) ? SECCOMP_RET_ERRNO | ENOSYS : bpf_run(f.theirs, f.n_theirs, &call, &steps_theirs);
+		}
+		decisions++;
+		if (ours != naive || ours != theirs)
+			show(&call, ours, naive, theirs, profile);
+	}
 }
 
 static bool one_profile(size_t profile, size_t calls)
@@ -353,7 +393,7 @@ static bool one_profile(size_t profile, size_t calls)
 	struct seccomp *s;
 	scmp_filter_ctx ctx;
 	struct error e = { 0 };
-	bool whole = true;
+	bool whole;
 
 	arena_deinit(&arena);
 	if (arena_init(&arena) < 0)
@@ -368,23 +408,7 @@ static bool one_profile(size_t profile, size_t calls)
 	tame = random_below(4) && !machine->big;
 	tree = random_below(2);
 	ctx = tame ? scmp_new(s) : NULL;
-	for (size_t i = 0; i < s->syscalls.n && whole; i++) {
-		struct seccomp_rule *rule = &s->syscalls.v[i];
-
-		rule->action = random_action();
-		if (i == 0)
-			rule->action = s->default_action == ACTION_TRAP ? ACTION_KILL : ACTION_TRAP;
-		rule->errno_ret = random_errno(rule->action);
-		if (i == 0)
-			rule->args.n = 0;
-		else
-			random_args(rule, random_below(2));
-		whole = add_rule(s, rule, ctx,
-			i == 0	       ? 1
-			: rule->args.n ? 1 + random_below(4)
-				       : 1 + random_below(NAMES_MAX),
-			i == 0 ? "getpid" : NULL);
-	}
+	whole = add_rules(s, ctx);
 	if (ctx) {
 		f.n_theirs = scmp_export(ctx, f.theirs);
 		seccomp_release(ctx);
@@ -396,18 +420,7 @@ static bool one_profile(size_t profile, size_t calls)
 		mismatches++;
 		return true;
 	}
-	for (size_t i = 0; i < calls; i++) {
-		struct call call = random_call();
-		uint32_t ours = bpf_run(f.ours.filter, f.ours.n, &call, &steps_ours), naive = naive_decide(&call), theirs = ours;
-
-		if (tame) {
-			compared++;
-			theirs = stub_applies(&call) ? SECCOMP_RET_ERRNO | ENOSYS : bpf_run(f.theirs, f.n_theirs, &call, &steps_theirs);
-		}
-		decisions++;
-		if (ours != naive || ours != theirs)
-			show(&call, ours, naive, theirs, profile);
-	}
+	decide_calls(profile, calls);
 	return true;
 }
 
