@@ -1,4 +1,7 @@
 /* The way in: global options, the command, its options, the library's handle, the command's function. */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,6 +118,21 @@ static int protect(char **argv)
 	return 0;
 }
 
+/*
+ * The state that a program may count on: descriptors 0 to 2 are open (one poll(2) tells), or the first file that is opened would become somebody's
+ * standard stream; and SIGCHLD is not ignored, or children could not be waited for.
+ */
+static void stand_upright(void)
+{
+	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+	if (poll(fds, 3, 0) > 0)
+		for (int i = 0; i < 3; i++)
+			if (fds[i].revents & POLLNVAL)
+				(void)open("/dev/null", O_RDWR); /* takes the lowest number; without /dev/null it stays closed */
+	(void)signal(SIGCHLD, SIG_DFL); /* cannot fail with this signal */
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .name = program_name(argc > 0 ? argv[0] : NULL) };
@@ -127,6 +145,7 @@ int main(int argc, char **argv)
 	cli.compatible = strcmp(cli.name, "hull") != 0;
 	if (argc < 1)
 		return wrong(&cli, &g, NULL, "no command given");
+	stand_upright();
 	n = protect(argv);
 	if (n < 0) {
 		(void)fail(&e, n, "cannot make a private copy of the executable"); /* the message is what we want */

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include "base/text.h"
 #include "run/handle.h"
 #include "run/hookstate.h"
+#include "run/notify.h"
 #include "run/plan.h"
 #include "spec/oci.h"
 
@@ -93,6 +96,24 @@ static int run_poststart(struct job *job)
 	return -1;
 }
 
+static int start_and_notify(struct job *job)
+{
+	struct launched child = { .pid = job->state.facts.pid, .pidfd = NO_FD, .console = NO_FD };
+	scope_fd int notify = NO_FD;
+
+	job->request.notify_socket = getenv("NOTIFY_SOCKET");
+	notify = notify_listen(job);
+	if (notify == -1 || start_locked(job) < 0 || run_poststart(job) < 0)
+		return -1;
+	if (notify < 0)
+		return 0;
+	(void)flock(job->dir, LOCK_UN); /* this may take as long as the payload likes */
+	child.pidfd = process_open(child.pid, job->state.facts.pid_start);
+	notify_wait(notify, job->request.notify_socket, &child);
+	(void)close_fd(child.pidfd);
+	return 0;
+}
+
 int container_start(struct hull *hull, const char *id)
 {
 	struct job job;
@@ -101,11 +122,9 @@ int container_start(struct hull *hull, const char *id)
 
 	if (r == 0) {
 		status = state_status(job.dir, &job.state);
-		r = status == STATUS_CREATED ? start_locked(&job) :
+		r = status == STATUS_CREATED ? start_and_notify(&job) :
 					       fail(&hull->error, 0, "cannot start a container that is %s", state_status_name(status));
 	}
-	if (r == 0)
-		r = run_poststart(&job);
 	job_close(&job);
 	return r < 0 ? -1 : 0;
 }

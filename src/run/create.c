@@ -23,6 +23,7 @@
 #include "run/foreground.h"
 #include "run/handle.h"
 #include "run/hookstate.h"
+#include "run/notify.h"
 #include "run/plan.h"
 #include "spec/oci.h"
 
@@ -89,12 +90,14 @@ int container_check(struct job *job, const struct hull_create_options *o)
 	config = o->config ? o->config : arena_printf(&h->arena, "%s/config.json", job->request.bundle);
 	if (job_read_config(job, AT_FDCWD, config, config) < 0)
 		return -1;
+	notify_mount(job);
 	job_plan(job, &job->spec.process);
 	job->state.id = job->id;
 	job->state.bundle = job->request.bundle;
 	job->state.rootfs = job->spec.root.path[0] == '/' ? job->spec.root.path :
 							     arena_printf(&h->arena, "%s/%s", job->request.bundle, job->spec.root.path);
 	job->state.annotations = job->spec.annotations;
+	job->state.no_new_keyring = o->no_new_keyring;
 	job->state.poststart = job->spec.hooks.poststart.n > 0;
 	job->state.poststop = job->spec.hooks.poststop.n > 0;
 	return plan_check(&job->plan);
@@ -162,6 +165,8 @@ static int fill_state(struct job *job, bool run)
 	job->engine.lock_fd = job->dir;
 	job->state.created = now(h);
 	job->plan.commit = commit;
+	if (notify_make(job) < 0)
+		return -1;
 	if (!run && (make_fifo(job, "start", &job->engine.start_fd) < 0 || make_fifo(job, "result", &job->engine.result_fd) < 0))
 		return -1;
 	if (has_child_hooks(&job->spec)) {
@@ -216,8 +221,10 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 	int r;
 
 	*ret_status = 0;
-	if (o->detach)
+	if (o->detach) {
+		notify_wait(foreground->notify, foreground->notify_host, child);
 		return 0;
+	}
 	(void)flock(job->dir, LOCK_UN); /* others may signal it, exec into it and delete it while it runs */
 	r = foreground_serve(foreground, child, &job->hull->error, ret_status);
 	if (o->keep)
@@ -232,7 +239,7 @@ int container_create(struct hull *hull, const char *id, const struct hull_create
 {
 	struct job job = { .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD };
 	struct launched child = { .pidfd = NO_FD, .console = NO_FD };
-	struct foreground foreground = { .signals = NO_FD };
+	struct foreground foreground = { .signals = NO_FD, .notify = NO_FD };
 	bool stays = run && !o->detach;
 	int r = -1;
 
@@ -246,7 +253,11 @@ int container_create(struct hull *hull, const char *id, const struct hull_create
 		goto out;
 	if (stays && foreground_begin(&foreground, &hull->error) < 0)
 		goto undo;
-	if (fill_state(&job, run) < 0 || plan_prepare(&job.plan) < 0 || launch(&job.plan, run, on_pid, &child) < 0)
+	if (fill_state(&job, run) < 0 || plan_prepare(&job.plan) < 0)
+		goto undo;
+	foreground.notify = run ? notify_listen(&job) : NO_FD;
+	foreground.notify_host = job.request.notify_socket;
+	if (foreground.notify == -1 || launch(&job.plan, run, on_pid, &child) < 0)
 		goto undo;
 	if (after_launch(&job, o, &child, run) < 0) {
 		kill_child(&child);
@@ -258,6 +269,7 @@ undo:
 	take_back(&job);
 out:
 	foreground_end(&foreground);
+	(void)close_fd(foreground.notify);
 	(void)close_fd(child.pidfd);
 	(void)close_fd(child.console);
 	job_close(&job);

@@ -149,6 +149,7 @@ static void set_request(struct job *job, const struct hull_exec_options *o)
 	r->pidfd_socket = o->pidfd_socket;
 	r->preserve_fds = o->preserve_fds;
 	r->exec = true;
+	r->no_new_keyring = job->state.no_new_keyring;
 	r->detach = o->detach;
 	r->cgroup_manager = job->hull->cgroup_manager;
 	r->cgroup_sub = o->cgroups;
@@ -205,7 +206,7 @@ int container_exec(struct hull *hull, const char *id, const struct hull_exec_opt
 {
 	struct job job;
 	struct launched child = { .pidfd = NO_FD, .console = NO_FD };
-	struct foreground foreground = { .signals = NO_FD };
+	struct foreground foreground = { .signals = NO_FD, .notify = NO_FD };
 	int r = job_open(&job, hull, id, false);
 
 	if (r == 0)

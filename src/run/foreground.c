@@ -18,6 +18,7 @@
 
 #include "base/scope.h"
 #include "base/sys.h"
+#include "run/notify.h"
 
 enum { RELAY_SIZE = 16384 };
 
@@ -185,6 +186,7 @@ static void poll_set(const struct foreground *f, const struct launched *child, c
 	fds[2] = (struct pollfd){ .fd = has_master && relay->input_open && empty(&relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
 	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((empty(&relay->out) ? POLLIN : 0) | (empty(&relay->in) ? 0 : POLLOUT)) };
 	fds[4] = (struct pollfd){ .fd = empty(&relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
+	fds[5] = (struct pollfd){ .fd = f->notify, .events = POLLIN };
 	if (fds[3].events == 0)
 		fds[3].fd = -1; /* or its POLLHUP would wake us for ever */
 }
@@ -221,7 +223,7 @@ static int reap_status(const struct launched *child, struct error *e, int *ret_s
 int foreground_serve(struct foreground *f, struct launched *child, struct error *e, int *ret_status)
 {
 	struct relay relay = { .master = child->console, .input_open = true };
-	struct pollfd fds[5];
+	struct pollfd fds[6];
 
 	if (relay.master >= 0) {
 		copy_window_size(&relay);
@@ -235,6 +237,8 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 		}
 		if (fds[1].revents)
 			on_signals(f, child, &relay);
+		if (fds[5].revents)
+			(void)notify_forward(f->notify, f->notify_host, child->pid); /* we stay either way */
 		serve_relay(&relay, fds);
 		if (fds[0].revents && empty(&relay.out))
 			break;

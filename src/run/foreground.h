@@ -10,10 +10,13 @@
 /*
  * @signals: signalfd of everything that can be passed on, NO_FD: not begun
  * @old_mask: the caller's, put back by foreground_end()
+ * @notify: the relay's socket (run/notify.h), NO_FD: none;  @notify_host: where its READY=1 goes
  */
 struct foreground {
 	int signals;
 	sigset_t old_mask;
+	int notify;
+	const char *notify_host;
 };
 
 /**

@@ -74,6 +74,7 @@ static int clone_first(struct run *run, int child_channel)
 	}
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0) {
+		(void)close_fd(run->channel); /* the parent's end: while we hold it, its death is no end of file to us */
 		if (hop)
 			hop_main(p, child_channel);
 		child_main(p, child_channel);

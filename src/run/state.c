@@ -21,7 +21,7 @@ static const char *const status_names[] = {
 };
 
 /* Everything that may lie in a state directory. */
-static const char *const state_files[] = { "start", "result", "notify", "state.json", "config.json" };
+static const char *const state_files[] = { "start", "result", "notify/notify.sock", "state.json", "config.json" };
 
 const char *state_status_name(enum state_status status)
 {
@@ -142,6 +142,7 @@ int state_write(int dir, struct arena *arena, const struct state *state, struct 
 	json_u64(&w, "cloneFlags", state->facts.clone_flags);
 	json_bool(&w, "poststart", state->poststart);
 	json_bool(&w, "poststop", state->poststop);
+	json_bool(&w, "noNewKeyring", state->no_new_keyring);
 	json_open_array(&w, "cgroups");
 	for (size_t i = 0; i < state->facts.cgroups.n; i++)
 		json_string(&w, NULL, state->facts.cgroups.v[i]);
@@ -226,6 +227,7 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	state.facts.clone_flags = (uint64_t)number_of(document, "cloneFlags");
 	state.poststart = flag_of(document, "poststart");
 	state.poststop = flag_of(document, "poststop");
+	state.no_new_keyring = flag_of(document, "noNewKeyring");
 	rdt = text_of(document, "rdtDir");
 	state.facts.rdt_dir = rdt[0] ? arena_strdup(arena, rdt) : NULL;
 	read_lists(arena, document, &state);
@@ -274,6 +276,9 @@ int state_remove(int root, const char *id, int dir, struct error *e)
 			return fail(e, errno, "cannot remove '%s' of container '%s'", state_files[i], id);
 	if (unlinkat(root, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
+	if (errno == ENOTEMPTY)
+		(void)unlinkat(dir, "notify", AT_REMOVEDIR); /* only there with NOTIFY_SOCKET */
+	errno = ENOTEMPTY;
 	if (errno == ENOTEMPTY) {
 		remove_leftovers(dir);
 		if (unlinkat(root, id, AT_REMOVEDIR) == 0)

@@ -4,6 +4,7 @@
  *   state.json   struct state: what was made, written before it is made and replaced atomically
  *   config.json  the bundle's configuration as it was at creation (exec and poststop hooks need it)
  *   start        FIFO: the created container reads it until `hull start` writes one byte; gone once started
+ *   notify/      the relay of sd_notify (run/notify.h)
  *   result       FIFO: what a starting container has to say before execve (struct start_result)
  *
  * Whoever changes a container holds flock(2) on its directory; the kernel drops it with the holder, so a killed hull blocks nobody.
@@ -23,6 +24,7 @@ enum { STATE_ID_MAX = 1024 };
 /*
  * @rootfs, @bundle: absolute paths;  @created: RFC 3339 time;  @owner_uid: who created it
  * @poststart, @poststop: the configuration has such hooks: only then is it read again
+ * @no_new_keyring: create was told so, and exec keeps to it
  */
 struct state {
 	const char *id;
@@ -30,7 +32,7 @@ struct state {
 	const char *created;
 	struct facts facts;
 	struct string_map annotations;
-	bool poststart, poststop;
+	bool poststart, poststop, no_new_keyring;
 };
 
 enum state_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
