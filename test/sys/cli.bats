@@ -372,6 +372,17 @@ is_usage_error() # STATUS WORDS
 	"$HULL" completion --shell bash | cmp - "$DIR/bash"
 }
 
+@test "manual pages: one a command, and their formatters have nothing to say" {
+	pages=$HERE/../../build/doc/man
+	[ -e "$pages/hull.1" ] || skip "they were not built"
+	for page in hull $(printf 'hull-%s ' $COMMANDS); do
+		man -l "$pages/$page.1" >"$DIR/text"
+		grep -q '^NAME$' "$DIR/text"
+		if command -v groff >/dev/null; then [ -z "$(groff -man -ww -Tutf8 "$pages/$page.1" 2>&1 >/dev/null)" ]; fi
+		if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning "$pages/$page.1"; fi
+	done
+}
+
 # ---- tables of live containers ----
 
 @test "list: header, columns, ids, JSON, and what no directory means" {
@@ -417,7 +428,7 @@ is_usage_error() # STATUS WORDS
 	[ "$output" = "1 2 /tmp" ]
 	run hull exec "$ID" -- echo x
 	[ "$output" = x ]
-	run hull exec "$ID" nothing-here
+	run -127 hull exec "$ID" nothing-here
 	[ "$status" -eq 127 ]
 	run hull exec "$ID" /etc/passwd
 	[ "$status" -eq 126 ]
@@ -437,16 +448,17 @@ is_usage_error() # STATUS WORDS
 	[ "${#lines[@]}" -eq 3 ]
 	[[ ${lines[0]} == UID*PID* ]]
 	[[ $output == *"sleep 50"*"sleep 51"* ]]
-	run hull ps "$ID" -e -o args,pid
+	run hull ps "$ID" -e -o pid,args
 	[ "${#lines[@]}" -eq 3 ]
-	[[ ${lines[0]} == COMMAND*PID ]]
+	[[ ${lines[0]} == *PID*COMMAND* ]]
 	run hull ps "$ID" -e -o args
 	[ "$status" -eq 1 ]
 	[[ $output == *"no column PID"* ]]
 	run hull ps "$ID" --frobnicate
 	[ "$status" -eq 1 ]
-	PATH=/nothing run hull ps "$ID"
-	[ "$status" -ne 0 ]
+	run env PATH=/nothing "$HULL" --root "$STATE" ps "$ID"
+	[ "$status" -eq 1 ]
+	[[ $output == "hull: cannot run 'ps': No such file or directory" ]]
 }
 
 @test "kill and delete take an expression" {
