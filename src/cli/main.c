@@ -130,7 +130,7 @@ static void stand_upright(void)
 		for (int i = 0; i < 3; i++)
 			if (fds[i].revents & POLLNVAL)
 				(void)open("/dev/null", O_RDWR); /* takes the lowest number; without /dev/null it stays closed */
-	(void)signal(SIGCHLD, SIG_DFL); /* cannot fail with this signal */
+	(void)sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL); /* cannot fail with this signal */
 }
 
 int main(int argc, char **argv)
