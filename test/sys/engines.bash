@@ -69,3 +69,22 @@ make_image_tar() { tar -C "$FILE_DIR/rootfs" -cf "$1" . && chmod 644 "$1"; }
 
 # ulimits: without CAP_SYS_RESOURCE podman's defaults cannot be had; never more than what this machine gives
 nofile_limit() { ulimit -Hn; }
+
+# eventually_long COMMAND…: a daemon comes up within 20 seconds
+eventually_long()
+{
+	local tries=100
+	while [ $((tries -= 1)) -gt 0 ]; do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+# gone PID: a daemon has ended; after 10 seconds it is killed
+gone()
+{
+	local tries=100
+	while kill -0 "$1" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+	[ "$tries" -gt 0 ] || kill -9 "$1"
+}

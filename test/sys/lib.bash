@@ -159,7 +159,7 @@ mount_entry() { edit '.mounts += [$m]' --argjson m "$1"; }
 # ---- the runtime ----
 
 # bats keeps fd 3 open; whatever outlives the test must not have it. (BATS_TEST_TIMEOUT of bats 1.8 waits out its whole time: not used.)
-hull() { timeout --foreground -k 5 40 "$HULL" --root "$STATE" "$@" 3>&-; }
+hull() { timeout --foreground -k 2 15 "$HULL" --root "$STATE" "$@" 3>&-; }
 
 # start_detached [ID]: create and start, without holding the test's output open
 start_detached()
