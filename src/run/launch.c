@@ -2,6 +2,7 @@
 #include "run/launch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -33,7 +34,8 @@
 struct run {
 	struct plan *p;
 	int channel;
-	pid_t hop; /* 0: none or already gone */
+	pid_t hop;  /* 0: none or already gone */
+	int hop_fd; /* its pidfd */
 	struct launched child;
 	int (*on_pid)(struct plan *p, pid_t pid);
 };
@@ -83,7 +85,7 @@ static int clone_first(struct run *run, int child_channel)
 		return fail(run->p->error, pid, "cannot clone into new namespaces");
 	if (hop) {
 		run->hop = pid;
-		(void)close_fd(pidfd);
+		run->hop_fd = pidfd;
 	} else {
 		run->child.pid = pid;
 		run->child.pidfd = pidfd;
@@ -122,6 +124,7 @@ static int on_hop(struct run *run, const struct message *m, int *fd)
 	run->child.pidfd = take_fd(fd);
 	reap(run->hop);
 	run->hop = 0;
+	run->hop_fd = close_fd(run->hop_fd);
 	return at_barrier(run);
 }
 
@@ -220,6 +223,23 @@ static int on_sealed(struct run *run)
 	return hookstate_write(p, run->child.pid, "created") < 0 ? -1 : send_go(run);
 }
 
+/* While there is a hop: wait for what it says or for its end. The child that it cloned has the channel too, so its end is no end of file. */
+static int wait_hop(const struct run *run)
+{
+	struct pollfd fds[] = { { .fd = run->channel, .events = POLLIN }, { .fd = run->hop_fd, .events = POLLIN } };
+	int n;
+
+	if (run->hop == 0)
+		return 0;
+	do
+		n = poll(fds, ARRAY_SIZE(fds), -1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fail(run->p->error, errno, "cannot wait for the process that enters the namespaces");
+	/* what it said before it ended counts */
+	return fds[0].revents ? 0 : fail(run->p->error, 0, "the process that enters the namespaces ended before it was ready");
+}
+
 static int serve(struct run *run, bool until_exec)
 {
 	bool sealed = false;
@@ -227,8 +247,11 @@ static int serve(struct run *run, bool until_exec)
 	for (;;) {
 		struct message m;
 		scope_fd int fd = NO_FD;
-		int r = channel_receive(run->channel, &m, &fd);
+		int r = wait_hop(run);
 
+		if (r < 0)
+			return -1;
+		r = channel_receive(run->channel, &m, &fd);
 		if (r < 0)
 			return fail(run->p->error, r, "cannot talk to the container's process");
 		if (r == 0)
@@ -248,8 +271,9 @@ static int serve(struct run *run, bool until_exec)
 static void abandon(struct run *run)
 {
 	if (run->hop > 0) {
-		(void)kill(run->hop, SIGKILL); /* our own child, not reaped: the pid is its */
+		(void)sys_pidfd_send_signal(run->hop_fd, SIGKILL); /* gone is as good */
 		reap(run->hop);
+		(void)close_fd(run->hop_fd);
 	}
 	if (run->child.pidfd >= 0) {
 		(void)sys_pidfd_send_signal(run->child.pidfd, SIGKILL); /* gone is as good */
@@ -261,7 +285,7 @@ static void abandon(struct run *run)
 
 int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t pid), struct launched *ret)
 {
-	struct run run = { .p = p, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
+	struct run run = { .p = p, .hop_fd = NO_FD, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
 	int pair[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
