@@ -54,7 +54,7 @@ void hull_log(struct hull *hull, int level, const char *format, ...) __attribute
 
 /*
  * hull_protect_executable - make sure that no container can write the running program's file (CVE-2019-5736): where it could, the program is executed
- * again from a sealed copy in memory. To be called first in main(), before anything that a second execution would do twice, by a program that then calls
+ * again from a place that cannot be written. To be called first in main(), before anything that a second execution would do twice, by a program that then calls
  * hull_create(), hull_run() or hull_exec().
  * @argv: of main().
  * Return: 0 (protected, or nothing to protect), or -errno; does not return when it executes the copy.

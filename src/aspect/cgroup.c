@@ -346,9 +346,11 @@ static int prepare(struct plan *p)
 		if (t->leaf && (make(p, data, t) < 0 || (t->v2 && !data->host.hybrid && delegate(p, t) < 0)))
 			return -1;
 	}
-	if (cgroup_settings_write(&data->settings, &data->host, p->arena, p->error) < 0 || write_devices(p, data) < 0)
+	if (cgroup_settings_write(&data->settings, &data->host, p->arena, p->error) < 0 || open_join(p, data) < 0)
 		return -1;
-	return open_join(p, data);
+	if (data->join.v2_fd >= 0 && p->cgroup_fd < 0)
+		p->parent_first = true; /* it has to be moved into its cgroup before it makes that a namespace */
+	return data->host.version == 2 ? 0 : write_devices(p, data);
 }
 
 /* The engine takes p->cgroup_fd away where it could not clone into it. The child has its own copies of the descriptors. */
@@ -364,7 +366,8 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 		r = cgroup_join_pid(&data->join, p->error, pid);
 	p->cgroup_fd = NO_FD;
 	cgroup_join_close(&data->join);
-	return r;
+	/* the verifier's time for the device program is spent beside the child's work; the payload does not start before we say so */
+	return r < 0 || data->host.version != 2 ? r : write_devices(p, data);
 }
 
 static CHILD int enter(struct child *c)

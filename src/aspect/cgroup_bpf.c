@@ -1,9 +1,9 @@
 /*
  * Device rules on cgroup v2: the policy as an eBPF program of type CGROUP_DEVICE, made of plain instructions, loaded and attached with bpf(2).
  *
- * The program sees struct bpf_cgroup_dev_ctx { access_type = access << 16 | type, major, minor } and returns 1 to allow. Every exception is a few
- * compares that jump to the next one; the last instructions give the default. Compares work on a scratch register that is loaded anew each time:
- * so the verifier knows the same at the start of each exception however it got there, and its work grows with the list, not with its square.
+ * The program sees struct bpf_cgroup_dev_ctx { access_type = access << 16 | type, major, minor } and returns 1 to allow. It loads everything once and
+ * packs the numbers as the kernel's dev_t does, so an exception is one compare that jumps to the common end (three with partial access): the verifier's
+ * time, most of what loading costs, grows with instructions and with what jumps teach it (doc/performance.md).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,16 @@
 #include "base/scope.h"
 #include "base/sys.h"
 
-/* per exception: type (3), access (3), major (3), minor (3), result (2) */
-enum { INSNS_BEFORE = 1, INSNS_PER_RULE = 14, INSNS_AFTER = 2 };
+/* per exception: access (2), numbers (2); before: loads, shifts, result; after: result, exit; two type tests */
+enum { INSNS_PER_RULE = 4, INSNS_OTHERS = 16 };
 enum { ATTACHED_MAX = 64 };
+/* include/linux/kdev_t.h: no device has larger numbers */
+enum { MINOR_BITS = 20, MAJOR_MAX = (1 << 12) - 1, MINOR_MAX = (1 << MINOR_BITS) - 1 };
 
-enum { R_RESULT = BPF_REG_0, R_CONTEXT = BPF_REG_1, R_ACCESS_TYPE = BPF_REG_2, R_SCRATCH = BPF_REG_3, R_VALUE = BPF_REG_4 };
+enum { R_RESULT = BPF_REG_0, R_CONTEXT = BPF_REG_1, R_TYPE = BPF_REG_2, R_ACCESS = BPF_REG_3, R_MAJOR = BPF_REG_4, R_MINOR = BPF_REG_5, R_NUMBER = BPF_REG_6 };
+
+/* A jump's offset until the end of the program is known. */
+enum { TO_MATCH = INT16_MAX };
 
 struct code {
 	struct bpf_insn *v;
@@ -37,59 +42,75 @@ static void load(struct code *c, unsigned int reg, size_t offset)
 	emit(c, BPF_LDX | BPF_MEM | BPF_W, reg, R_CONTEXT, (int)offset, 0);
 }
 
-static void exit_with(struct code *c, bool allow)
+static void begin(struct code *c, bool allow_default)
 {
-	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_RESULT, 0, 0, allow);
-	emit(c, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-}
-
-/* Go on only when a number of the context is @value. Immediates are sign-extended: large numbers go through a register. */
-static void match_number(struct code *c, size_t offset, int64_t value)
-{
-	if (value == -1)
-		return;
-	load(c, R_SCRATCH, offset);
-	if (value <= INT32_MAX) {
-		emit(c, BPF_JMP | BPF_JNE | BPF_K, R_SCRATCH, 0, 0, (uint32_t)value);
-		return;
-	}
-	emit(c, BPF_ALU | BPF_MOV | BPF_K, R_VALUE, 0, 0, (uint32_t)value);
-	emit(c, BPF_JMP | BPF_JNE | BPF_X, R_SCRATCH, R_VALUE, 0, 0);
-}
-
-/* Go on only when the bits of access_type under @mask compare with @value. */
-static void match_bits(struct code *c, uint32_t mask, int jump_away, uint32_t value)
-{
-	emit(c, BPF_ALU | BPF_MOV | BPF_X, R_SCRATCH, R_ACCESS_TYPE, 0, 0);
-	emit(c, BPF_ALU | BPF_AND | BPF_K, R_SCRATCH, 0, 0, mask);
-	emit(c, BPF_JMP | jump_away | BPF_K, R_SCRATCH, 0, 0, value);
+	load(c, R_TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	load(c, R_MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
+	load(c, R_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	emit(c, BPF_ALU | BPF_MOV | BPF_X, R_ACCESS, R_TYPE, 0, 0);
+	emit(c, BPF_ALU | BPF_RSH | BPF_K, R_ACCESS, 0, 0, 16);
+	emit(c, BPF_ALU | BPF_AND | BPF_K, R_TYPE, 0, 0, 0xffff);
+	emit(c, BPF_ALU | BPF_MOV | BPF_X, R_NUMBER, R_MAJOR, 0, 0);
+	emit(c, BPF_ALU | BPF_LSH | BPF_K, R_NUMBER, 0, 0, MINOR_BITS);
+	emit(c, BPF_ALU | BPF_OR | BPF_X, R_NUMBER, R_MINOR, 0, 0);
+	emit(c, BPF_ALU64 | BPF_MOV | BPF_K, R_RESULT, 0, 0, !allow_default);
 }
 
 static void exception(struct code *c, const struct cgroup_device_rule *e, bool allow_default)
 {
+	size_t guard = SIZE_MAX;
+
+	if (e->major > MAJOR_MAX || e->minor > MINOR_MAX)
+		return; /* no such device */
+	if (e->access != CGROUP_RWM && allow_default) { /* any of the refused access */
+		emit(c, BPF_JMP32 | BPF_JSET | BPF_K, R_ACCESS, 0, 1, e->access);
+		guard = c->n;
+		emit(c, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+	} else if (e->access != CGROUP_RWM) { /* nothing but the granted access */
+		guard = c->n;
+		emit(c, BPF_JMP32 | BPF_JSET | BPF_K, R_ACCESS, 0, 0, CGROUP_RWM & ~e->access);
+	}
+	if (e->major >= 0 && e->minor >= 0)
+		emit(c, BPF_JMP32 | BPF_JEQ | BPF_K, R_NUMBER, 0, TO_MATCH, (uint32_t)(e->major << MINOR_BITS | e->minor));
+	else if (e->major >= 0)
+		emit(c, BPF_JMP32 | BPF_JEQ | BPF_K, R_MAJOR, 0, TO_MATCH, (uint32_t)e->major);
+	else if (e->minor >= 0)
+		emit(c, BPF_JMP32 | BPF_JEQ | BPF_K, R_MINOR, 0, TO_MATCH, (uint32_t)e->minor);
+	else
+		emit(c, BPF_JMP | BPF_JA, 0, 0, TO_MATCH, 0);
+	if (guard != SIZE_MAX)
+		c->v[guard].off = (int16_t)(c->n - guard - 1);
+}
+
+static void exceptions(struct code *c, const struct cgroup_device_policy *policy, char type)
+{
 	size_t start = c->n;
 
-	match_bits(c, 0xffff, BPF_JNE, e->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-	if (e->access != CGROUP_RWM && allow_default) /* any of the refused access */
-		match_bits(c, e->access << 16, BPF_JEQ, 0);
-	else if (e->access != CGROUP_RWM) /* nothing but the granted access */
-		match_bits(c, (CGROUP_RWM & ~e->access) << 16, BPF_JNE, 0);
-	match_number(c, offsetof(struct bpf_cgroup_dev_ctx, major), e->major);
-	match_number(c, offsetof(struct bpf_cgroup_dev_ctx, minor), e->minor);
-	exit_with(c, !allow_default);
-	for (size_t i = start; i < c->n - 2; i++) /* every jump goes behind this exception */
-		if (BPF_CLASS(c->v[i].code) == BPF_JMP)
-			c->v[i].off = (int16_t)(c->n - i - 1);
+	emit(c, BPF_JMP32 | BPF_JNE | BPF_K, R_TYPE, 0, 0, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	for (size_t i = 0; i < policy->n; i++) {
+		const struct cgroup_device_rule *e = &policy->v[i];
+
+		if (e->type != type)
+			continue;
+		exception(c, e, policy->allow);
+		if (e->access == CGROUP_RWM && e->major < 0 && e->minor < 0)
+			break; /* it matches all: the verifier refuses code that is never reached */
+	}
+	c->v[start].off = (int16_t)(c->n - start - 1);
 }
 
 void cgroup_devices_program(const struct cgroup_device_policy *policy, struct arena *arena, struct bpf_insn **ret_code, size_t *ret_n)
 {
-	struct code c = { .v = arena_many(arena, struct bpf_insn, INSNS_BEFORE + INSNS_PER_RULE * policy->n + INSNS_AFTER) };
+	struct code c = { .v = arena_many(arena, struct bpf_insn, INSNS_OTHERS + INSNS_PER_RULE * policy->n) };
 
-	load(&c, R_ACCESS_TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	for (size_t i = 0; i < policy->n; i++)
-		exception(&c, &policy->v[i], policy->allow);
-	exit_with(&c, policy->allow);
+	begin(&c, policy->allow);
+	exceptions(&c, policy, 'c');
+	exceptions(&c, policy, 'b');
+	emit(&c, BPF_ALU64 | BPF_MOV | BPF_K, R_RESULT, 0, 0, policy->allow);
+	for (size_t i = 0; i < c.n; i++)
+		if (BPF_CLASS(c.v[i].code) >= BPF_JMP && c.v[i].off == TO_MATCH && BPF_CLASS(c.v[i].code) != BPF_ALU64)
+			c.v[i].off = (int16_t)(c.n - i - 1);
+	emit(&c, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	*ret_code = c.v;
 	*ret_n = c.n;
 }

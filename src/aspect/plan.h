@@ -113,6 +113,8 @@ struct facts {
  * @commit, @engine: see plan_commit()
  * @data: one private structure an aspect, allocated in @arena by its check or prepare
  * @keep: descriptors that the child must not lose before exec are simply open; all are O_CLOEXEC
+ * @parent_first: the child may enter only after the parent phase (id maps, a move into the cgroup, hooks); else both run at once, and the child waits
+ *                for the parent before execve
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
  * @state_fd: memfd with the state document that hooks read on stdin, NO_FD: no hooks
  */
@@ -128,6 +130,7 @@ struct plan {
 	uint64_t new_namespaces;
 	int join_fd[NAMESPACE_MAX];
 	bool has_userns;
+	bool parent_first;
 	int cgroup_fd;
 	int state_fd;
 	void *data[ASPECT_MAX];

@@ -8,8 +8,8 @@
  *                                     ←     GO
  *   HOP  number=pid, fd: pidfd        →     goes on with that process; the hop exits
  *   ---------------------------------------------------------------------------------------------------------------
- *   (waits)                                 parent phase: id maps, cgroup, …; state with the pid is on disk
- *                                     ←     GO                                       end of file here: the child exits
+ *   (waits, if plan->parent_first)          parent phase: id maps, cgroup, …; state with the pid is on disk
+ *                                     ←     GO      read here, or after SEALED: then both sides work at once. End of file: the child exits
  *   enter …
  *   ENTERED (only with such hooks)    →     prestart and createRuntime hooks
  *                                     ←     GO

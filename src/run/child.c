@@ -166,6 +166,18 @@ static CHILD void play(struct child *c, const struct sequence *sequence, enum ph
 	}
 }
 
+/*
+ * Where nothing had to be done first, parent and child have worked side by side until here. Only read(2): a filter may be active. The parent dying means:
+ * nobody has recorded us, so go.
+ */
+static CHILD void meet_parent(const struct child *c)
+{
+	struct message go;
+
+	if (!c->plan->parent_first && read(c->channel, &go, sizeof(go)) != (ssize_t)sizeof(go))
+		_exit(CHILD_EXIT_FAULT);
+}
+
 /* Created, not started: wait for the byte that `hull start` writes. Only read(2), which every filter lets through. */
 static CHILD void park(struct child *c)
 {
@@ -194,7 +206,8 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	struct message sealed;
 
 	(void)close_fd(engine_of(p)->lock_fd);
-	wait_go(&c);
+	if (p->parent_first)
+		wait_go(&c);
 	/* from here on other processes of the container may see us: they may not look into us (ptrace(2), /proc/PID/exe) */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */
 	c.aspect = ASPECT_ENGINE;
@@ -213,6 +226,7 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	sealed.type = MESSAGE_SEALED;
 	if (channel_send(channel, &sealed, -1) < 0)
 		_exit(CHILD_EXIT_FAULT);
+	meet_parent(&c);
 	c.phase = PHASE_EXEC;
 	park(&c);
 	c.aspect = ASPECT_HOOKS;

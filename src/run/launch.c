@@ -268,6 +268,17 @@ static int serve(struct run *run, bool until_exec)
 	}
 }
 
+/* The parent phase failed while the child was at work: if it has failed too, that is the likelier cause, so say what it said. */
+static void prefer_fault(struct run *run)
+{
+	struct pollfd fds = { .fd = run->channel, .events = POLLIN };
+	struct message m;
+
+	while (poll(&fds, 1, 0) == 1 && channel_receive(run->channel, &m, NULL) == 1)
+		if (m.type == MESSAGE_FAULT)
+			on_fault(run, &m);
+}
+
 static void abandon(struct run *run)
 {
 	if (run->hop > 0) {
@@ -293,8 +304,11 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 	run.channel = pair[0];
 	r = clone_first(&run, pair[1]);
 	(void)close_fd(pair[1]);
-	if (r == 0 && run.hop == 0)
+	if (r == 0 && run.hop == 0) {
 		r = at_barrier(&run);
+		if (r < 0)
+			prefer_fault(&run);
+	}
 	if (r == 0)
 		r = serve(&run, until_exec);
 	(void)close_fd(pair[0]);

@@ -101,6 +101,17 @@ static int open_namespace(struct plan *p, size_t index)
 	return 0;
 }
 
+/* Whether something in the parent phase must be done before the child enters: it needs its ids, its devices, or a state document to show to hooks. */
+static bool must_wait(const struct plan *p)
+{
+	const struct hooks *h = &p->spec->hooks;
+
+	if (p->request->exec)
+		return false;
+	return (p->new_namespaces & CLONE_NEWUSER) || p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || h->prestart.n > 0 ||
+	       h->create_runtime.n > 0 || h->create_container.n > 0 || h->start_container.n > 0;
+}
+
 int plan_prepare(struct plan *p)
 {
 	if (!p->request->exec)
@@ -111,6 +122,7 @@ int plan_prepare(struct plan *p)
 		if (sequence_prepare.v[i]->prepare && sequence_prepare.v[i]->prepare(p) < 0)
 			return -1;
 	engine_of(p)->hop = hop_needed(p);
+	p->parent_first |= must_wait(p);
 	return 0;
 }
 

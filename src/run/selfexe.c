@@ -2,17 +2,19 @@
  * No container may write hull's executable (CVE-2019-5736: a payload that is /proc/self/exe, or a script that names it, is hull itself for a moment, and
  * once it has ended the file can be opened for writing by whoever is root in the container without a user namespace).
  *
- * So where that is possible, hull runs from a sealed private copy in memory: memfd_create(2), F_SEAL_WRITE, execveat(2). Measured beside a read-only bind
- * mount of the file (doc/performance.md): the copy is the cheaper one.
+ * So where that is possible, hull runs from a place that cannot be written: root from a detached read-only bind mount of the file, which is dissolved at
+ * execve and so can be remounted by nobody; an ordinary user, who may not mount, from a sealed copy in memory. The mount is the faster one: the copy's
+ * pages are new and have to be faulted in one by one (doc/performance.md).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/scope.h"
@@ -63,23 +65,39 @@ static int make_copy(int exe, off_t size)
 	return take_fd(&copy);
 }
 
+/* A detached mount of the file that cannot be written through. */
+static int make_readonly(void)
+{
+	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	scope_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int r;
+
+	if (tree < 0)
+		return tree;
+	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
+	return r < 0 ? r : take_fd(&tree);
+}
+
 __attribute__((visibility("default"))) int hull_protect_executable(char *const argv[])
 {
-	scope_fd int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	scope_fd int copy = NO_FD;
+	scope_fd int exe = NO_FD, safe = NO_FD;
+	struct statfs fs;
 	struct stat stat;
 
-	if (exe < 0 || fstat(exe, &stat) < 0)
-		return -errno;
-	if (fcntl(exe, F_GET_SEALS) == ALL_SEALS) {
-		(void)prctl(PR_SET_NAME, "hull", 0, 0, 0); /* execveat(2) names the process after the descriptor; only ps(1) cares */
+	/* read-only: we are there, or were never in danger */
+	if (statfs("/proc/self/exe", &fs) == 0 && (fs.f_flags & ST_RDONLY))
 		return 0;
+	safe = geteuid() == 0 ? make_readonly() : -EPERM;
+	if (safe < 0) {
+		exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+		if (exe < 0 || fstat(exe, &stat) < 0)
+			return -errno;
+		if (fcntl(exe, F_GET_SEALS) == ALL_SEALS || !endangered(exe, &stat))
+			return 0;
+		safe = make_copy(exe, stat.st_size);
 	}
-	if (!endangered(exe, &stat))
-		return 0;
-	copy = make_copy(exe, stat.st_size);
-	if (copy < 0)
-		return copy;
-	(void)SYS_CALL(SYS_execveat, copy, "", argv, environ, AT_EMPTY_PATH); /* returns only on failure: errno says why */
+	if (safe < 0)
+		return safe;
+	(void)SYS_CALL(SYS_execveat, safe, "", argv, environ, AT_EMPTY_PATH); /* returns only on failure: errno says why */
 	return -errno;
 }
