@@ -107,7 +107,7 @@ static bool must_wait(const struct plan *p)
 	const struct hooks *h = &p->spec->hooks;
 
 	if (p->request->exec)
-		return false;
+		return p->process->exec_cpu_affinity != NULL; /* its initial one, set by the parent, must not come after the final one */
 	return (p->new_namespaces & CLONE_NEWUSER) || p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || h->prestart.n > 0 ||
 	       h->create_runtime.n > 0 || h->create_container.n > 0 || h->start_container.n > 0;
 }
