@@ -367,7 +367,9 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 	p->cgroup_fd = NO_FD;
 	cgroup_join_close(&data->join);
 	/* the verifier's time for the device program is spent beside the child's work; the payload does not start before we say so */
-	return r < 0 || data->host.version != 2 ? r : write_devices(p, data);
+	if (r < 0 || data->host.version != 2 || p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
+		return r;
+	return write_devices(p, data);
 }
 
 static CHILD int enter(struct child *c)

@@ -50,11 +50,16 @@ static CHILD int open_terminal(const struct child *c, int master)
 {
 	const struct process *process = c->plan->process;
 	struct winsize size = { .ws_row = (unsigned short)process->console_size.height, .ws_col = (unsigned short)process->console_size.width };
+	const struct request *request = c->plan->request;
+	bool sized = process->console_size.set;
 	int unlock = 0, slave;
 
+	/* whoever stays with its terminal lends its size from the start, and follows it later (run/foreground.c) */
+	if (!request->detach && !request->console_socket && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		sized = true;
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return child_fail(c, FAULT("process.terminal: cannot unlock the pseudoterminal"), errno, NULL, NULL);
-	if (process->console_size.set && ioctl(master, TIOCSWINSZ, &size) < 0)
+	if (sized && ioctl(master, TIOCSWINSZ, &size) < 0)
 		return child_fail(c, FAULT("process.consoleSize: cannot set the window size"), errno, NULL, NULL);
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)

@@ -124,11 +124,16 @@ static int commit(struct plan *p)
 	return state_write(job->dir, &job->hull->arena, &job->state, &job->hull->error);
 }
 
+/* The child exists, and may be at work already. What is written here is not needed before the payload runs. */
 static int on_pid(struct plan *p, pid_t pid)
 {
+	struct job *job = (struct job *)((char *)p - offsetof(struct job, plan));
 	struct process_stat stat;
-	int r = process_read_stat(pid, &stat);
+	int r = io_replace_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
 
+	if (r < 0)
+		return fail(p->error, r, "cannot keep the configuration of container '%s'", job->id);
+	r = process_read_stat(pid, &stat);
 	if (r < 0)
 		return fail(p->error, r, "cannot read the start time of the container's process");
 	p->facts->pid = pid;
@@ -158,10 +163,7 @@ static bool has_child_hooks(const struct spec *spec)
 static int fill_state(struct job *job, bool run)
 {
 	struct hull *h = job->hull;
-	int r = io_replace_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
 
-	if (r < 0)
-		return fail(&h->error, r, "cannot keep the configuration of container '%s'", job->id);
 	job->engine.lock_fd = job->dir;
 	job->state.created = now(h);
 	job->plan.commit = commit;

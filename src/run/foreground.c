@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -31,12 +32,13 @@ struct pipe_buffer {
 /*
  * @raw: our terminal was set to raw mode; @saved: what it was
  * @input_open: standard input has not ended
+ * @in, @out: only with a terminal: most runs have none, and fresh pages cost time
  */
 struct relay {
 	int master;
 	bool raw, input_open;
 	struct termios saved;
-	struct pipe_buffer in, out;
+	struct pipe_buffer *in, *out;
 };
 
 int foreground_begin(struct foreground *f, struct error *e)
@@ -147,7 +149,7 @@ static void drain(struct pipe_buffer *b, int fd)
 
 static bool empty(const struct pipe_buffer *b)
 {
-	return b->start == b->end;
+	return !b || b->start == b->end;
 }
 
 /* Standard input has ended: the payload's terminal says so too (VEOF), as a person would with control-D. */
@@ -158,23 +160,23 @@ static void end_input(struct relay *relay)
 	relay->input_open = false;
 	if (tcgetattr(relay->master, &mode) < 0 || !(mode.c_lflag & ICANON))
 		return;
-	relay->in.data[0] = (char)mode.c_cc[VEOF];
-	relay->in.start = 0;
-	relay->in.end = 1;
+	relay->in->data[0] = (char)mode.c_cc[VEOF];
+	relay->in->start = 0;
+	relay->in->end = 1;
 }
 
 static void serve_relay(struct relay *relay, struct pollfd *fds)
 {
 	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR)) {
-		if (!fill(&relay->in, STDIN_FILENO))
+		if (!fill(relay->in, STDIN_FILENO))
 			end_input(relay);
 	}
-	if ((fds[3].revents & POLLOUT) && !empty(&relay->in))
-		drain(&relay->in, relay->master);
-	if ((fds[3].revents & (POLLIN | POLLHUP)) && empty(&relay->out) && !fill(&relay->out, relay->master))
+	if ((fds[3].revents & POLLOUT) && !empty(relay->in))
+		drain(relay->in, relay->master);
+	if ((fds[3].revents & (POLLIN | POLLHUP)) && empty(relay->out) && !fill(relay->out, relay->master))
 		relay->master = NO_FD; /* the last process that had the terminal closed it; the launched child owns the descriptor */
-	if (!empty(&relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)))
-		drain(&relay->out, STDOUT_FILENO);
+	if (!empty(relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)))
+		drain(relay->out, STDOUT_FILENO);
 }
 
 static void poll_set(const struct foreground *f, const struct launched *child, const struct relay *relay, struct pollfd *fds)
@@ -183,9 +185,9 @@ static void poll_set(const struct foreground *f, const struct launched *child, c
 
 	fds[0] = (struct pollfd){ .fd = child->pidfd, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = f->signals, .events = POLLIN };
-	fds[2] = (struct pollfd){ .fd = has_master && relay->input_open && empty(&relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
-	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((empty(&relay->out) ? POLLIN : 0) | (empty(&relay->in) ? 0 : POLLOUT)) };
-	fds[4] = (struct pollfd){ .fd = empty(&relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
+	fds[2] = (struct pollfd){ .fd = has_master && relay->input_open && empty(relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
+	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((empty(relay->out) ? POLLIN : 0) | (empty(relay->in) ? 0 : POLLOUT)) };
+	fds[4] = (struct pollfd){ .fd = empty(relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
 	fds[5] = (struct pollfd){ .fd = f->notify, .events = POLLIN };
 	if (fds[3].events == 0)
 		fds[3].fd = -1; /* or its POLLHUP would wake us for ever */
@@ -201,9 +203,9 @@ static void drain_rest(struct relay *relay)
 	flags = fcntl(relay->master, F_GETFL);
 	(void)fcntl(relay->master, F_SETFL, flags | O_NONBLOCK); /* it is ours alone */
 	do {
-		while (!empty(&relay->out))
-			drain(&relay->out, STDOUT_FILENO);
-	} while (fill(&relay->out, relay->master) && !empty(&relay->out));
+		while (!empty(relay->out))
+			drain(relay->out, STDOUT_FILENO);
+	} while (fill(relay->out, relay->master) && !empty(relay->out));
 }
 
 static int reap_status(const struct launched *child, struct error *e, int *ret_status)
@@ -223,9 +225,15 @@ static int reap_status(const struct launched *child, struct error *e, int *ret_s
 int foreground_serve(struct foreground *f, struct launched *child, struct error *e, int *ret_status)
 {
 	struct relay relay = { .master = child->console, .input_open = true };
+	scope_free struct pipe_buffer *buffers = NULL;
 	struct pollfd fds[6];
 
 	if (relay.master >= 0) {
+		buffers = calloc(2, sizeof(*buffers));
+		if (!buffers)
+			return fail(e, ENOMEM, "cannot serve the terminal");
+		relay.in = buffers;
+		relay.out = buffers + 1;
 		copy_window_size(&relay);
 		set_raw(&relay, true);
 	}
@@ -240,7 +248,7 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 		if (fds[5].revents)
 			(void)notify_forward(f->notify, f->notify_host, child->pid); /* we stay either way */
 		serve_relay(&relay, fds);
-		if (fds[0].revents && empty(&relay.out))
+		if (fds[0].revents && empty(relay.out))
 			break;
 	}
 	drain_rest(&relay);
