@@ -74,11 +74,12 @@ CHILD int channel_receive(int socket, struct message *m, int *ret_fd)
 	ssize_t n;
 
 	memset(&control, 0, sizeof(control));
+	/* ECONNRESET: the other side ended without having read all of ours. It is told once and before anything else: what was said last comes after it */
 	do
 		n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
-		return errno == ECONNRESET ? 0 : -errno;
+		return -errno;
 	if (header.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(&control.header), sizeof(int));
 	if (n != 0 && n != (ssize_t)sizeof(*m)) {

@@ -52,7 +52,7 @@ static int send_go(struct run *run)
 	int r = channel_send(run->channel, &m, -1);
 
 	/* a dead child is reported by what it said before, or by end of file */
-	return r < 0 && r != -EPIPE ? fail(run->p->error, r, "cannot talk to the container's process") : 0;
+	return r < 0 && r != -EPIPE && r != -ECONNRESET ? fail(run->p->error, r, "cannot talk to the container's process") : 0;
 }
 
 /* The first process: the child itself, or the hop. Returns 0 or -1; does not return in the child. */
