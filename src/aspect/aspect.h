@@ -18,6 +18,9 @@ const char *phase_name(enum phase phase);
 /* room for the kernel's own words (fs context log) in a fault record */
 enum { FAULT_DETAIL_MAX = 160 };
 
+/* the channel, two FIFOs, the state and the outputs of hooks, the root */
+enum { CHILD_KEEP_MAX = 8 };
+
 /*
  * What the child knows. Lives on the child's stack.
  * @channel: socket to the parent
@@ -26,6 +29,7 @@ enum { FAULT_DETAIL_MAX = 160 };
  *        (child_proc() makes a detached one on demand)
  * @tty: the console's terminal side, NO_FD: none
  * @program: what execve(2) gets; found by exec/seal
+ * @keep: descriptors of hull's own that are still needed after stdio/seal (child_keep()); all others are closed there
  * @aspect, @phase: stamped by the engine, copied into fault records
  */
 struct child {
@@ -35,8 +39,17 @@ struct child {
 	int proc;
 	int tty;
 	const char *program;
+	int keep[CHILD_KEEP_MAX];
+	size_t n_keep;
 	uint16_t aspect, phase;
 };
+
+/* child_keep - let a descriptor live until execve(2); it is O_CLOEXEC. @fd: NO_FD is ignored. */
+static inline CHILD void child_keep(struct child *c, int fd)
+{
+	if (fd >= 0 && c->n_keep < CHILD_KEEP_MAX)
+		c->keep[c->n_keep++] = fd;
+}
 
 /*
  * A message of the child. The text lies in a section of its own, and the record carries its offset: the child formats nothing, and the parent

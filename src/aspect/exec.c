@@ -132,6 +132,8 @@ CHILD int exec_before_ids(struct child *c)
 
 	if (r < 0 && r != -EACCES && r != -EPERM)
 		return child_fail(c, FAULT("process.cwd: cannot change to '%a'"), r, c->plan->process->cwd, NULL);
+	if (!plan->entered)
+		child_keep(c, c->root);
 	if (plan->home)
 		passwd_home(c->root, c->plan->process->user.uid, plan->home);
 	return 0;

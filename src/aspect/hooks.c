@@ -206,7 +206,14 @@ static CHILD int hooks_enter(struct child *c)
 {
 	const struct hooks_plan *plan = c->plan->data[ASPECT_HOOKS];
 
-	return plan ? run_in_child(c, &plan->create_container) : 0;
+	if (!plan)
+		return 0;
+	if (plan->start_container.n > 0) {
+		child_keep(c, c->plan->state_fd);
+		child_keep(c, plan->out.output);
+		child_keep(c, plan->out.errors); /* the memfd of the words is the same one */
+	}
+	return run_in_child(c, &plan->create_container);
 }
 
 CHILD int hooks_start_container(struct child *c)

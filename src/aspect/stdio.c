@@ -1,8 +1,10 @@
 /*
  * The payload's descriptors: 0, 1 and 2, those that the caller asked to preserve, and nothing else.
  *
- * What hull opens itself is O_CLOEXEC at birth; close_range(2) marks what the caller left open. Marked, not closed: the channel to the parent must
- * live until execve has succeeded. Descriptors 0 to 2 are given to the payload's user, so that it can open /dev/stdout again.
+ * Everything else is closed here and not by execve: the program, its interpreter and startContainer hooks are looked up by names that the container
+ * chooses, and "/proc/self/fd/7/../../bin/x" would be a file of the host's if 7 were a directory of the host's (CVE-2024-21626). What must live
+ * until execve, the channel to the parent above all, is no directory and O_CLOEXEC at birth: child_keep(). Descriptors 0 to 2 are given to the
+ * payload's user, so that it can open /dev/stdout again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +15,6 @@
 #include "aspect/aspect.h"
 #include "base/sys.h"
 
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC 4u
-#endif
 /* /dev/null is 1:3; more descriptors than a process may have at all are not preserved */
 enum { NULL_MAJOR = 1, NULL_MINOR = 3, STDIO_FIRST = STDERR_FILENO + 1, STDIO_PRESERVE_MAX = 1 << 20 };
 
@@ -69,6 +68,29 @@ static int stdio_prepare(struct plan *p)
 	return 0;
 }
 
+/* Close all descriptors from @from on but those that c keeps. Return: 0 or -errno. */
+static CHILD int close_others(struct child *c, unsigned int from)
+{
+	int r = 0;
+
+	for (size_t i = 1; i < c->n_keep; i++) /* into order */
+		for (size_t k = i; k > 0 && c->keep[k - 1] > c->keep[k]; k--) {
+			int higher = c->keep[k - 1];
+
+			c->keep[k - 1] = c->keep[k];
+			c->keep[k] = higher;
+		}
+	for (size_t i = 0; i < c->n_keep && r == 0; i++) {
+		unsigned int fd = (unsigned int)c->keep[i];
+
+		if (fd > from)
+			r = sys_close_range(from, fd - 1, 0);
+		if (fd >= from)
+			from = fd + 1;
+	}
+	return r < 0 ? r : sys_close_range(from, ~0u, 0);
+}
+
 static CHILD int stdio_seal(struct child *c)
 {
 	const struct stdio_plan *plan = c->plan->data[ASPECT_STDIO];
@@ -81,9 +103,9 @@ static CHILD int stdio_seal(struct child *c)
 		if (errno != EPERM && errno != EINVAL && errno != EROFS && errno != EACCES)
 			return child_fail_number(c, FAULT("cannot give descriptor %n to the user"), errno, NULL, fd);
 	}
-	r = sys_close_range(plan->first, ~0u, CLOSE_RANGE_CLOEXEC);
+	r = close_others(c, plan->first);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot mark descriptors to be closed"), r, NULL, NULL);
+		return child_fail(c, FAULT("cannot close the other descriptors"), r, NULL, NULL);
 	return 0;
 }
 
@@ -95,7 +117,7 @@ static void stdio_explain(const struct plan *p, enum phase phase, struct explain
 		return;
 	for (unsigned int fd = STDIO_FIRST; fd < plan->first; fd++)
 		explain_step(x, "keep descriptor %u", fd);
-	explain_step(x, "close all other descriptors but 0, 1 and 2 at execve");
+	explain_step(x, "close all other descriptors but 0, 1 and 2");
 }
 
 const struct aspect aspect_stdio = {

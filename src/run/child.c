@@ -219,6 +219,9 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	} else if (!engine_of(p)->hop && hop_join(&c) < 0) {
 		_exit(CHILD_EXIT_FAULT);
 	}
+	child_keep(&c, channel);
+	child_keep(&c, engine_of(p)->start_fd);
+	child_keep(&c, engine_of(p)->result_fd);
 	play(&c, &sequence_enter, PHASE_ENTER);
 	play(&c, &sequence_settle, PHASE_SETTLE);
 	play(&c, &sequence_seal, PHASE_SEAL);

@@ -275,11 +275,23 @@ static void test_cwd_outside(void)
 
 static bool body_stdio(struct child *c)
 {
-	if (dup2(0, 3) < 0 || dup2(0, 4) < 0 || dup2(0, 5) < 0 || aspect_stdio.prepare((struct plan *)(uintptr_t)c->plan) < 0)
+	if (dup2(0, 3) < 0 || dup2(0, 4) < 0 || aspect_stdio.prepare((struct plan *)(uintptr_t)c->plan) < 0)
 		return false;
+	for (int fd = 5; fd < 13; fd++)
+		if (dup2(0, fd) < 0)
+			return false;
+	child_keep(c, 11); /* in any order; one below the first that may be closed, one twice, none */
+	child_keep(c, 7);
+	child_keep(c, 4);
+	child_keep(c, 8);
+	child_keep(c, 7);
+	child_keep(c, NO_FD);
 	if (aspect_stdio.seal(c) < 0)
 		return false;
-	return fcntl(3, F_GETFD) == 0 && fcntl(4, F_GETFD) == 0 && fcntl(5, F_GETFD) == FD_CLOEXEC && fcntl(1, F_GETFD) == 0;
+	for (int fd = 5; fd < 13; fd++)
+		if ((fcntl(fd, F_GETFD) >= 0) != (fd == 7 || fd == 8 || fd == 11))
+			return false;
+	return fcntl(3, F_GETFD) == 0 && fcntl(4, F_GETFD) == 0 && fcntl(1, F_GETFD) == 0;
 }
 
 static bool body_stdio_owner(struct child *c)
@@ -289,7 +301,7 @@ static bool body_stdio_owner(struct child *c)
 
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || aspect_stdio.prepare((struct plan *)(uintptr_t)c->plan) < 0 || aspect_stdio.seal(c) < 0)
 		return false;
-	return fstat(fd, &st) == 0 && st.st_uid == 1234;
+	return fstat(STDOUT_FILENO, &st) == 0 && st.st_uid == 1234;
 }
 
 static void test_stdio(void)
