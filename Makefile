@@ -7,7 +7,7 @@ DESTDIR ?=
 BUILD := build
 HULL := $(CURDIR)/$(BUILD)/hull
 
-.PHONY: all run check bench install uninstall deps clean fuzz lint
+.PHONY: all run check check-vm bench install uninstall deps clean fuzz lint
 
 all:
 	@scripts/deps build
@@ -20,6 +20,11 @@ run: all
 check:
 	@scripts/deps build check
 	@test/run $(CHECK)
+
+# the suites in virtual machines only (they are part of check): SUITE="v2 lsm" chooses
+check-vm: all
+	@scripts/deps build check
+	@test/vm/run $(SUITE)
 
 lint:
 	@scripts/deps build check

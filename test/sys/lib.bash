@@ -106,7 +106,7 @@ leftovers()
 {
 	local pid
 	for pid in $(leftover_processes); do echo "process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"; done
-	find /sys/fs/cgroup -mindepth 2 -type d -name "*$TAG*" -printf 'cgroup %p\n' 2>/dev/null
+	find /sys/fs/cgroup -mindepth 1 -type d -name "*$TAG*" -printf 'cgroup %p\n' 2>/dev/null
 	grep -F "$TAG" /proc/self/mountinfo | awk '{ print "mount " $5 }'
 	if [ -d "$STATE" ]; then find "$STATE" -mindepth 1 -printf 'state %p\n'; fi
 }
@@ -127,7 +127,7 @@ clear_leftovers()
 	for pid in $(leftover_processes); do kill -9 "$pid" 2>/dev/null; done
 	sleep 0.3
 	grep -F "$TAG" /proc/self/mountinfo | awk '{ print $5 }' | sort -r | while read -r dir; do umount -l "$dir"; done
-	find /sys/fs/cgroup -mindepth 2 -type d -name "*$TAG*" 2>/dev/null | while read -r dir; do find "$dir" -depth -type d -exec rmdir {} \; 2>/dev/null; done
+	find /sys/fs/cgroup -mindepth 1 -type d -name "*$TAG*" 2>/dev/null | while read -r dir; do find "$dir" -depth -type d -exec rmdir {} \; 2>/dev/null; done
 }
 
 # ---- bundles ----
