@@ -161,7 +161,10 @@ CHILD static int bind_node(const struct child *c, const struct node *node, int d
 		return 0;
 	if (!S_ISREG(st.st_mode))
 		return child_fail(c, FAULT("%a: '%b' is there already and is something else"), 0, node->place, node->path);
-	r = mountfd_move(tree, target);
+	/* root of the machine, who could not make a node here, owns the host's: its mode and owner must not be changed through the bind */
+	r = c->plan->has_userns ? 0 : mountfd_set(tree, MOUNT_ATTR_RDONLY, 0, 0, false);
+	if (r >= 0)
+		r = mountfd_move(tree, target);
 	return r < 0 ? child_fail(c, FAULT("%a: cannot bind the host's '%b'"), r, node->place, node->path) : 0;
 }
 

@@ -55,6 +55,7 @@ CHILD static int enter(struct child *c)
 {
 	struct masks *masks = c->plan->data[ASPECT_MASKS];
 	struct stat st;
+	int r;
 
 	if (c->plan->spec->linux.masked_paths.n == 0)
 		return 0;
@@ -63,7 +64,9 @@ CHILD static int enter(struct child *c)
 		return child_fail(c, FAULT("cannot bind the host's /dev/null"), masks->null, NULL, NULL);
 	if (fstat(masks->null, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return child_fail(c, FAULT("the host's /dev/null is something else"), 0, NULL, NULL);
-	return 0;
+	/* the inode is the host's: the container's root must not change its mode or owner through a mask; a device can be written all the same */
+	r = mountfd_set(masks->null, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0, false);
+	return r < 0 ? child_fail(c, FAULT("cannot make the copy of the host's /dev/null read-only"), r, NULL, NULL) : 0;
 }
 
 /* The empty directory that covers directories. */

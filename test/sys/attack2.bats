@@ -81,3 +81,38 @@ run_quietly()
 	done
 	hull start "$ID"
 }
+
+# ---- inodes that the container shares with the host ----
+
+@test "twin: a masked file is empty and can be written to, and so can /dev/null" {
+	echo hidden >"$ROOTFS/hidden"
+	edit '.linux.maskedPaths += ["/hidden"]'
+	args sh -c 'cat /hidden; echo x >/hidden; echo x >/dev/null; echo good'
+	run_quietly
+	[ "$output" = good ]
+}
+
+@test "the host's /dev/null is not changed through a mask" {
+	local before
+	before=$(stat -c '%a %u %g %y %z' /dev/null)
+	echo hidden >"$ROOTFS/hidden"
+	edit '.linux.maskedPaths += ["/hidden"] | .process.capabilities |= map_values(. + ["CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE"])'
+	# (changes that would harm nobody)
+	args sh -c 'chmod 666 /hidden; chown 0:0 /hidden; touch /hidden; true'
+	run_quietly
+	[ "$status" -eq 0 ]
+	[ "$(stat -c '%a %u %g %y %z' /dev/null)" = "$before" ]
+}
+
+@test "the host's /dev/null is not changed through a node that had to be bound, for want of CAP_MKNOD" {
+	local before
+	before=$(stat -c '%a %u %g %y %z' /dev/null)
+	edit 'del(.linux.maskedPaths) | .process.capabilities |= map_values(["CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE"])'
+	args sh -c 'chmod 666 /dev/null; chown 0:0 /dev/null; touch /dev/null; echo x >/dev/null && echo good'
+	status=0
+	timeout 10 setpriv --inh-caps -mknod --bounding-set -mknod "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- || status=$?
+	cat "$DIR/attempt"
+	[ "$status" -eq 0 ]
+	grep -q good "$DIR/attempt"
+	[ "$(stat -c '%a %u %g %y %z' /dev/null)" = "$before" ]
+}
