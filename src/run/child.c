@@ -170,11 +170,18 @@ static CHILD void play(struct child *c, const struct sequence *sequence, enum ph
  * Where nothing had to be done first, parent and child have worked side by side until here. Only read(2): a filter may be active. The parent dying means:
  * nobody has recorded us, so go.
  */
-static CHILD void meet_parent(const struct child *c)
+static CHILD void meet_parent(struct child *c)
 {
 	struct message go;
+	ssize_t n;
 
-	if (!c->plan->parent_first && read(c->channel, &go, sizeof(go)) != (ssize_t)sizeof(go))
+	if (c->plan->parent_first)
+		return;
+	c->aspect = ASPECT_ENGINE;
+	n = read(c->channel, &go, sizeof(go));
+	if (n < 0)
+		(void)child_fail(c, FAULT("cannot hear from hull"), errno, NULL, NULL); /* -1 by nature */
+	if (n != (ssize_t)sizeof(go))
 		_exit(CHILD_EXIT_FAULT);
 }
 

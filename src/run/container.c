@@ -49,7 +49,9 @@ static int end_of_start(struct job *job, int result_fd)
 	do
 		n = poll(&fds, 1, -1);
 	while (n < 0 && errno == EINTR);
-	n = read(result_fd, &result, sizeof(result));
+	do
+		n = read(result_fd, &result, sizeof(result));
+	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fail(e, errno, "cannot learn whether container '%s' started", job->id);
 	if (n == (ssize_t)sizeof(result)) {

@@ -98,9 +98,9 @@ static int open_dir(int root, const char *id, bool lock)
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
-	if (fstat(fd, &here) < 0 || fstatat(root, id, &there, AT_SYMLINK_NOFOLLOW) < 0 || here.st_ino != there.st_ino)
-		return -ENOENT;
-	return take_fd(&fd);
+	if (fstat(fd, &here) < 0 || fstatat(root, id, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return here.st_ino == there.st_ino ? take_fd(&fd) : -ENOENT;
 }
 
 int state_create(int root, const char *id, struct error *e)
@@ -111,7 +111,11 @@ int state_create(int root, const char *id, struct error *e)
 		return errno == EEXIST ? fail(e, 0, "container with id exists: container '%s' already exists", id) :
 					 fail(e, errno, "cannot make the state directory of container '%s'", id);
 	fd = open_dir(root, id, true);
-	return fd < 0 ? fail(e, fd, "cannot open the state directory of container '%s'", id) : fd;
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT) /* else somebody has removed it already, and what is there now is not ours */
+		(void)unlinkat(root, id, AT_REMOVEDIR); /* it is empty; the first error is the one to tell */
+	return fail(e, fd, "cannot open the state directory of container '%s'", id);
 }
 
 int state_open(int root, const char *id, bool lock, struct error *e)
