@@ -84,8 +84,7 @@ API int hull_open(const struct hull_options *options, struct hull **ret_hull)
 	*ret_hull = h;
 	if (!h)
 		return -1;
-	h->log.fd = NO_FD;
-	h->log.name = "hull";
+	h->log = (struct log){ .fd = NO_FD, .to_stderr = true, .name = "hull" }; /* what fails before the options are read is said too */
 	COPY_OPTIONS(o, options);
 	return set_options(h, &o) < 0 ? -1 : begin(h);
 }
