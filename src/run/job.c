@@ -53,13 +53,15 @@ int job_read_config(struct job *job, int dir, const char *path, const char *show
 		return fail(&h->error, 0, "cannot read '%s': larger than %d bytes", shown, JSON_SIZE_MAX);
 	if (r == -EINVAL)
 		return fail(&h->error, 0, "cannot read '%s': not a regular file", shown);
-	if (r == -ENOENT)
-		return fail(&h->error, ENOENT, "cannot open '%s' (is this a bundle? `hull spec` writes one)", shown);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return fail(&h->error, r, "cannot open '%s' (is this a bundle? `hull spec` writes one)", shown);
 	if (r < 0)
 		return fail(&h->error, r, "cannot read '%s'", shown);
 	job->config_text = text;
-	if (json_parse(&h->arena, &h->error, "config.json", text, job->config_length, &document) < 0)
+	if (json_parse(&h->arena, &h->error, shown, text, job->config_length, &document) < 0)
 		return -1;
+	if (document->type != JSON_OBJECT)
+		return fail(&h->error, 0, "%s: expected an object, got %s", shown, json_type_name(document->type));
 	return spec_read(&h->arena, &h->error, document, &job->spec);
 }
 
