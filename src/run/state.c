@@ -60,6 +60,12 @@ static int make_parents(const char *path)
 	return 0;
 }
 
+/* What to do about a directory that is somebody else's: the usual cause is an ordinary user's shell without XDG_RUNTIME_DIR. */
+static const char *remedy(int errnum)
+{
+	return errnum == EACCES || errnum == EPERM || errnum == EROFS ? " (name one of yours with XDG_RUNTIME_DIR or --root)" : "";
+}
+
 int state_open_root(const char *path, bool make, struct error *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -68,9 +74,9 @@ int state_open_root(const char *path, bool make, struct error *e)
 	if (fd < 0 && errno == ENOENT && make) {
 		r = make_parents(path);
 		if (r < 0)
-			return fail(e, r, "cannot make the directories above '%s'", path);
+			return fail(e, r, "cannot make the directories above '%s'%s", path, remedy(-r));
 		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return fail(e, errno, "cannot make the state directory '%s'", path);
+			return fail(e, errno, "cannot make the state directory '%s'%s", path, remedy(errno));
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0 && errno == ENOENT && !make) {
@@ -78,7 +84,7 @@ int state_open_root(const char *path, bool make, struct error *e)
 		return -2;
 	}
 	if (fd < 0)
-		return fail(e, errno, "cannot open the state directory '%s'", path);
+		return fail(e, errno, "cannot open the state directory '%s'%s", path, remedy(errno));
 	return fd;
 }
 
