@@ -90,7 +90,7 @@ static int prepare(struct plan *p)
 		return 0;
 	root->fd = openat(AT_FDCWD, root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root->fd < 0)
-		return fail(p->error, errno, "cannot open the root directory '%s'", root->path);
+		return fail(p->error, errno, "root.path: cannot open the root directory '%s'", root->path);
 	if (fstat(root->fd, &st) < 0)
 		return fail(p->error, errno, "cannot look at the root directory '%s'", root->path);
 	root->device = st.st_dev;
