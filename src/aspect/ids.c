@@ -62,12 +62,16 @@ static CHILD int ids_seal(struct child *c)
 	if (set_groups(c, user) < 0)
 		return -1;
 	r = sys_setresgid(user->gid, user->gid, user->gid);
+	if (r == -EINVAL)
+		return child_fail_number(c, FAULT("process.user.gid: cannot become group %n (linux.gidMappings does not map it)"), r, NULL, user->gid);
 	if (r < 0)
 		return child_fail_number(c, FAULT("process.user.gid: cannot become group %n"), r, NULL, user->gid);
 	/* root to root keeps its capabilities by itself */
 	if (user->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return child_fail(c, FAULT("cannot keep capabilities over the change of user"), errno, NULL, NULL);
 	r = sys_setresuid(user->uid, user->uid, user->uid);
+	if (r == -EINVAL)
+		return child_fail_number(c, FAULT("process.user.uid: cannot become user %n (linux.uidMappings does not map it)"), r, NULL, user->uid);
 	if (r < 0)
 		return child_fail_number(c, FAULT("process.user.uid: cannot become user %n"), r, NULL, user->uid);
 	return 0;
