@@ -226,6 +226,9 @@ CHILD int exec_payload(struct child *c)
 	exec_reset_signals();
 	(void)execve(c->program, plan->argv, plan->envp); /* returns only when it failed */
 	saved = errno;
+	if (saved == ENOENT) /* the program itself was found before: it is its interpreter that the kernel did not find */
+		return child_fail_number(c, FAULT("exec %a: the program is there, but its interpreter (of the first line, or the ELF loader) is not"), saved,
+			c->program, EXEC_NOT_FOUND);
 	return child_fail_number(c, FAULT("exec %a"), saved, c->program,
 		saved == ENOENT || saved == ENOTDIR ? EXEC_NOT_FOUND : EXEC_CANNOT);
 }
