@@ -118,6 +118,8 @@ static int refused(const struct plan *p, enum idhelper which, const char *said, 
 
 	if (!m)
 		return fail(p->error, 0, "%s: %s", helpers[which].place, said);
+	if (m->host_id == 0)
+		return fail(p->error, 0, "%s: host id 0 is root's, and not yours to map (%s): only root can run this config", helpers[which].place, said);
 	if (!name)
 		name = arena_printf(p->arena, "%u", p->caller->euid);
 	return fail(p->error, 0, "%s: host ids %u to %llu are not yours to map (%s): add '%s:%u:%u' to %s", helpers[which].place, m->host_id,
