@@ -18,19 +18,20 @@ static const struct option_row spec_rows[] = {
 	{ "rootless", OPTION_AT(struct spec_flags, rootless), .help = "for an ordinary user: a user namespace, no cgroup, no network of its own" },
 };
 
-/* Never over an existing file, and nothing is left behind when the disk is full. Return: the exit code. */
-static int write_new(const struct cli *cli, int dir, const char *file, const char *text)
+/* Never over an existing file, and nothing is left behind when the disk is full. @shown: the directory, for messages. Return: the exit code. */
+static int write_new(const struct cli *cli, int dir, const char *shown, const char *file, const char *text)
 {
 	scope_fd int fd = openat(dir, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 	int r;
 
 	if (fd < 0)
-		return cli_fail(cli, "cannot create '%s': %s", file, strerror(errno));
+		return cli_fail(cli, "cannot create '%s/%s'%s: %s", shown, file,
+			errno == EEXIST ? " (it is never overwritten: remove it, or choose another name with --file)" : "", strerror(errno));
 	r = io_write_all(fd, text, strlen(text));
 	if (r == 0)
 		return 0;
 	(void)unlinkat(dir, file, 0); /* the first error is the one to tell */
-	return cli_fail(cli, "cannot write '%s': %s", file, strerror(-r));
+	return cli_fail(cli, "cannot write '%s/%s': %s", shown, file, strerror(-r));
 }
 
 static int spec_run(const struct cli *cli, void *flags, int n_operands, char **operands)
@@ -49,7 +50,7 @@ static int spec_run(const struct cli *cli, void *flags, int n_operands, char **o
 	dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return cli_fail(cli, "cannot open '%s': %s", bundle, strerror(errno));
-	return write_new(cli, dir, f->file ? f->file : "config.json", json);
+	return write_new(cli, dir, bundle, f->file ? f->file : "config.json", json);
 }
 
 const struct command spec_command = {

@@ -322,7 +322,7 @@ is_usage_error() # STATUS WORDS
 	cp "$DIR/b/config.json" "$DIR/copy"
 	run "$HULL" spec -b "$DIR/b"
 	[ "$status" -eq 1 ]
-	[[ $output == "hull: cannot create 'config.json': File exists" ]]
+	[[ $output == "hull: cannot create '"*"config.json' (it is never overwritten"*"): File exists" ]]
 	cmp "$DIR/copy" "$DIR/b/config.json"
 	ln -s "$DIR/elsewhere" "$DIR/b/link"
 	run "$HULL" spec -b "$DIR/b" -f link
