@@ -255,6 +255,8 @@ CHILD static int fall_back(struct child *c, const struct mount_op *op, int targe
 	if (denied && p->has_userns && op->kind == MOUNT_PROC)
 		return child_fail(c, FAULT("cannot mount '%a' on '%b' (is a part of the host's /proc masked? keep the host's pid namespace, or run "
 					   "hull where /proc is whole)"), r, op->type, op->target);
+	if (r == -ENODEV)
+		return child_fail(c, FAULT("cannot mount '%a' on '%b': the kernel does not know this type"), r, op->type, op->target);
 	return child_fail_fs(c, FAULT("cannot mount '%a' on '%b'"), r, op->type, op->target, log);
 }
 
