@@ -111,7 +111,7 @@ static int check_console(struct job *job, bool stays)
 	if (!job->spec.has_process)
 		return fail(e, 0, "process: a container needs one");
 	if (job->spec.process.terminal && !stays && !job->request.console_socket)
-		return fail(e, 0, "process.terminal is true: a detached container needs --console-socket");
+		return fail(e, 0, "process.terminal is true: a detached container needs --console-socket (or set process.terminal to false)");
 	if (job->request.console_socket && (stays || !job->spec.process.terminal))
 		return fail(e, 0, "--console-socket is for a detached container with process.terminal true");
 	return 0;
