@@ -62,7 +62,7 @@ static int check_operands(const struct command *command, int n, char **operands,
 	for (size_t i = 0; command->words[i]; i++)
 		if (strcmp(command->words[i], operands[0]) == 0)
 			return 0;
-	return fail(e, 0, "unknown operand '%s' for '%s'", operands[0], command->name);
+	return fail(e, 0, "unknown operand '%s' for '%s': expected %s", operands[0], command->name, command->operands);
 }
 
 static int run_with_handle(struct cli *cli, struct globals *g, const struct command *command, void *flags, int n, char **operands)
