@@ -77,7 +77,10 @@ static CHILD int rlimits_seal(struct child *c)
 		struct limit limit = { .soft = list->v[i].soft, .hard = list->v[i].hard };
 
 		if (syscall(SYS_prlimit64, 0, list->v[i].type, &limit, NULL) < 0)
-			return child_fail_number(c, FAULT("process.rlimits[%n]: cannot set %a"), errno, plan->subjects[i], (int64_t)i);
+			return errno == EPERM ?
+				child_fail_number(c, FAULT("process.rlimits[%n]: cannot set %a (above the caller's hard limit, which takes CAP_SYS_RESOURCE to "
+							   "raise, or above the system's)"), EPERM, plan->subjects[i], (int64_t)i) :
+				child_fail_number(c, FAULT("process.rlimits[%n]: cannot set %a"), errno, plan->subjects[i], (int64_t)i);
 	}
 	return 0;
 }
