@@ -11,6 +11,7 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -397,6 +398,16 @@ static int parse_member(struct parser *p, struct json *v)
 	return parse_value(p, v);
 }
 
+/* @key: the second one of a pair. */
+static int refuse_key(struct parser *p, const char *key)
+{
+	enum { SHOWN = 64 };
+	char what[SHOWN + sizeof("a key is given twice: ''")];
+
+	(void)snprintf(what, sizeof(what), "a key is given twice: '%.*s'", SHOWN, key); /* fits */
+	return refuse(p, key - 1, what);
+}
+
 /* p->at is behind the brace. */
 static int parse_object(struct parser *p, struct json *object)
 {
@@ -426,7 +437,7 @@ static int parse_object(struct parser *p, struct json *object)
 	}
 	twice = find_duplicate(p, object);
 	if (twice)
-		return refuse(p, twice - 1, "a key is given twice");
+		return refuse_key(p, twice);
 	p->at++;
 	p->depth--;
 	return 0;

@@ -170,8 +170,8 @@ static void duplicates(void)
 	static char big[4096];
 	size_t used = 1;
 
-	refuses("{\"a\":1,\n \"b\":2, \"a\":3}", "doc:2:9: a key is given twice");
-	refuses("{\"a\":1,\"\\u0061\":3}", "doc:1:8: a key is given twice");
+	refuses("{\"a\":1,\n \"b\":2, \"a\":3}", "doc:2:9: a key is given twice: 'a'");
+	refuses("{\"a\":1,\"\\u0061\":3}", "doc:1:8: a key is given twice: 'a'");
 	CHECK(parse("{\"a\":{\"a\":1},\"b\":{\"a\":1}}"));
 	big[0] = '{';
 	for (int i = 0; i < 100; i++)
