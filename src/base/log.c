@@ -77,6 +77,13 @@ static void add_quoted(struct text *t, const char *message)
 	text_add(t, "\"");
 }
 
+/* Append @message for a terminal or a line-based log: names in it come from documents that may be hostile, and must not move the cursor. */
+static void add_plain(struct text *t, const char *message)
+{
+	for (const unsigned char *p = (const unsigned char *)message; *p; p++)
+		text_addf(t, "%c", *p < 0x20 || *p == 0x7f ? '?' : *p);
+}
+
 /* RFC 3339, UTC, nanoseconds: 2024-05-13T12:00:00.123456789Z */
 static void add_time(struct text *t)
 {
@@ -138,7 +145,8 @@ static void write_destination(const struct log *log, enum log_level level, const
 		(void)io_write_all(log->fd, line, t.length);
 		break;
 	case LOG_TO_SYSLOG:
-		text_addf(&t, "<%d>%s[%d]: %s", (1 << 3) | levels[level].severity, ident, (int)getpid(), message); /* facility 1: user */
+		text_addf(&t, "<%d>%s[%d]: ", (1 << 3) | levels[level].severity, ident, (int)getpid()); /* facility 1: user */
+		add_plain(&t, message);
 		(void)send(log->fd, line, t.length, MSG_NOSIGNAL | MSG_DONTWAIT);
 		break;
 	case LOG_TO_JOURNAL:
@@ -154,10 +162,13 @@ static void write_stderr(const struct log *log, enum log_level level, const char
 	struct text t = text_on(line, sizeof(line));
 
 	/* without a log file, --log-format=json speaks of stderr */
-	if (log->fd < 0 && log->format == LOG_FORMAT_JSON)
+	if (log->fd < 0 && log->format == LOG_FORMAT_JSON) {
 		add_line(&t, LOG_FORMAT_JSON, level, message);
-	else
-		text_addf(&t, "%s: %s%s\n", log->name ? log->name : "hull", level == LOG_LEVEL_WARNING ? "warning: " : "", message);
+	} else {
+		text_addf(&t, "%s: %s", log->name ? log->name : "hull", level == LOG_LEVEL_WARNING ? "warning: " : "");
+		add_plain(&t, message);
+		text_add(&t, "\n");
+	}
 	(void)io_write_all(STDERR_FILENO, line, t.length); /* nowhere left to complain */
 }
 
