@@ -50,14 +50,13 @@ install: all
 	$(HULL) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hull
 	$(HULL) completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hull
 	$(HULL) completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hull.fish
-	for page in doc/*.[1-8]; do \
-		if [ -f "$$page" ]; then install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; fi; \
-	done
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(BUILD)/doc/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hull $(DESTDIR)$(PREFIX)/include/hull.h $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-hull.conf
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hull $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hull
-	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hull.fish $(DESTDIR)$(PREFIX)/share/man/man[1-8]/hull*
+	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hull.fish $(DESTDIR)$(PREFIX)/share/man/man1/hull.1 $(DESTDIR)$(PREFIX)/share/man/man1/hull-*.1
 
 clean:
 	rm -rf build build-asan build-gcc build-clang build-musl build-fuzz
