@@ -327,8 +327,11 @@ CHILD static int play_filesystem(struct child *c, const struct mount_op *op)
 
 	if (is_filled(op)) { /* a directory that is yet to be made has no mode and no content to keep */
 		target = path_open(c->root, op->target, O_PATH | O_DIRECTORY, 0);
-		there = target >= 0 && fstat(target, &st) == 0 ? &st : NULL;
+		r = target < 0 ? target : fstat(target, &st) < 0 ? -errno : 0;
 		(void)close_fd(target);
+		if (r < 0 && r != -ENOENT) /* or its content would silently not be there */
+			return child_fail(c, FAULT("%a.destination: cannot open or make '%b'"), r, op->place, op->target);
+		there = r == 0 ? &st : NULL;
 	}
 	target = open_target(c, op, true, plain_dir);
 	if (target < 0)

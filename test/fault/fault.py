@@ -38,7 +38,7 @@ def check(name, problems):
         _count += 1
         _failed |= bool(problems)
         print(f"{'not ok' if problems else 'ok'} {_count} - {name}")
-        for problem in problems[:30]:
+        for problem in problems[:200]:
             print("# " + problem.replace("\n", "\n#   "))
         sys.stdout.flush()
 
@@ -292,7 +292,7 @@ def each_point(box, name, points, test, user=0, options=()):
             if point is None:
                 return
             problems.extend(f"{point}: {text}" for text in test(worker, point))
-            if worker.last or len(problems) > 50:
+            if worker.last or len(problems) > 500:
                 last.set()
 
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:

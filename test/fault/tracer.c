@@ -5,7 +5,8 @@
  *
  * USER is the uid and gid to run it as. SIDE is `parent` (the command's first process) or `child` (every other process that it makes, up to its execve: what is started there is not the
  * program any more). ACTION is `count`, `kill` or `fail`. The file ERRORS has a line for each system call that may fail: "NUMBER ERRNO ARGUMENT", where
- * ARGUMENT is the index of an argument that is a string, or -1; calls that it does not name are not counted. "-": every call counts.
+ * ARGUMENT is the index of an argument that is a string, or that plus 10 for a number, or that plus 20 for a string after the type of the filesystem
+ * that fsopen(2) was last asked for, or -2 for this type alone, or -1 for none. Calls that it does not name are not counted. "-": every call counts.
  *
  * REPORT gets one line: "end STATUS COUNT NUMBER STRING": the wait status of the command (-1: it did not end within SECONDS), how many calls were
  * counted, and which call was the N-th one (-1: there were fewer). With `count` a line "NUMBER STRING" goes before it for each call.
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -30,7 +32,7 @@
 #error "registers are those of x86_64"
 #endif
 
-enum { CALLS = 1024, STRING_MAX = 256, ARGUMENT_NONE = -1 };
+enum { CALLS = 1024, STRING_MAX = 256, ARGUMENT_NONE = -1, ARGUMENT_TYPE = -2, ARGUMENT_NUMBER = 10, ARGUMENT_TYPE_AND = 20 };
 enum side { PARENT, CHILD_SIDE };
 enum action { COUNT, KILL, FAIL };
 
@@ -39,7 +41,7 @@ static enum side side;
 static enum action action;
 static long wanted, counted, hit = -1;
 static struct { bool known; int error, argument; } calls[CALLS];
-static char hit_string[STRING_MAX] = "";
+static char hit_string[STRING_MAX] = "", last_type[STRING_MAX] = "";
 static pid_t main_pid, failing;
 static int failing_error;
 static bool started; /* the command's own execve is done */
@@ -78,7 +80,7 @@ static void read_errors(const char *path)
 	if (!file)
 		die(path);
 	while (fscanf(file, "%ld %d %d", &number, &error, &argument) == 3)
-		if (number >= 0 && number < CALLS)
+		if (number >= 0 && number < CALLS && argument < ARGUMENT_TYPE_AND + 6)
 			calls[number].known = true, calls[number].error = error, calls[number].argument = argument;
 	fclose(file);
 }
@@ -112,18 +114,37 @@ static void set_registers(pid_t pid, bool skip, long result)
 	(void)ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &io); /* likewise */
 }
 
+/* What the line of ERRORS wants to be told of the call. */
+static void describe(pid_t pid, const struct __ptrace_syscall_info *info, char *string)
+{
+	int argument = calls[info->entry.nr].argument;
+	char text[STRING_MAX] = "";
+
+	if (argument >= ARGUMENT_TYPE_AND)
+		read_string(pid, info->entry.args[argument - ARGUMENT_TYPE_AND], text);
+	else if (argument >= ARGUMENT_NUMBER)
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)info->entry.args[argument - ARGUMENT_NUMBER]);
+	else if (argument >= 0)
+		read_string(pid, info->entry.args[argument], text);
+	if (argument == ARGUMENT_TYPE || argument >= ARGUMENT_TYPE_AND)
+		snprintf(string, STRING_MAX, "%.60s%s%.180s", last_type, argument == ARGUMENT_TYPE ? "" : ":", text);
+	else
+		snprintf(string, STRING_MAX, "%s", text);
+}
+
 static void on_entry(pid_t pid, const struct __ptrace_syscall_info *info)
 {
 	unsigned long long number = info->entry.nr;
 	char string[STRING_MAX] = "";
 
+	if (number == SYS_fsopen)
+		read_string(pid, info->entry.args[0], last_type);
 	if (number >= CALLS || !calls[number].known || (side == PARENT) != (pid == main_pid))
 		return;
 	counted++;
 	if (action != COUNT && counted != wanted)
 		return;
-	if (calls[number].argument != ARGUMENT_NONE)
-		read_string(pid, info->entry.args[calls[number].argument], string);
+	describe(pid, info, string);
 	if (action == COUNT) {
 		fprintf(report, "%llu %s\n", number, string);
 		return;
