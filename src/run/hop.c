@@ -5,8 +5,10 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "aspect/oom.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "run/child.h"
@@ -104,6 +106,23 @@ static CHILD int make_time_namespace(struct child *c)
 	return 0;
 }
 
+/*
+ * Before a namespace is joined in which others are: neither we nor the child, which inherits this, may be looked into by them (ptrace(2), /proc/PID/fd): an
+ * attacker waits for the moment between clone and the child's first step (CVE-2016-9962). Only an ordinary user's new user namespace comes
+ * first: its maps can be written as long as the process may be looked into, and the child hides itself after that.
+ */
+static CHILD void hide(struct child *c)
+{
+	if ((c->plan->new_namespaces & CLONE_NEWUSER) && !c->plan->caller->privileged)
+		return;
+	if (oom_is_own(c->plan)) {
+		c->aspect = ASPECT_OOM;
+		oom_write_own(c);
+		c->aspect = ASPECT_ENGINE;
+	}
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */
+}
+
 CHILD _Noreturn void hop_main(const struct plan *p, int channel)
 {
 	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD, .aspect = ASPECT_ENGINE, .phase = PHASE_ENTER };
@@ -114,6 +133,7 @@ CHILD _Noreturn void hop_main(const struct plan *p, int channel)
 	pid_t pid;
 
 	(void)close_fd(engine_of(p)->lock_fd);
+	hide(&c);
 	if (p->request->exec ? enter_container(&c) : hop_join(&c))
 		_exit(CHILD_EXIT_FAULT);
 	if (!p->request->exec && has_time_offsets(p)) {

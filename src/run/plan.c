@@ -106,6 +106,8 @@ static bool must_wait(const struct plan *p)
 {
 	const struct hooks *h = &p->spec->hooks;
 
+	if (p->has_userns && p->process->rlimits.n > 0) /* the parent raises its ceilings */
+		return true;
 	if (p->request->exec)
 		return p->process->exec_cpu_affinity != NULL; /* its initial one, set by the parent, must not come after the final one */
 	return (p->new_namespaces & CLONE_NEWUSER) || p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || h->prestart.n > 0 ||

@@ -116,3 +116,123 @@ run_quietly()
 	grep -q good "$DIR/attempt"
 	[ "$(stat -c '%a %u %g %y %z' /dev/null)" = "$before" ]
 }
+
+# ---- a container that watches for processes of hull's (CVE-2016-9962) ----
+
+# a program that tries to look into, and to attach to, every process that appears in its pid namespace, for a while
+make_stalker()
+{
+	cat >"$DIR/stalker.c" <<-'END'
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/ptrace.h>
+		#include <sys/wait.h>
+		#include <time.h>
+		#include <unistd.h>
+
+		static int is_foreign(int pid)
+		{
+			char path[64], link[256] = "";
+
+			(void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+			return readlink(path, link, sizeof(link) - 1) > 0 && !strstr(link, "busybox");
+		}
+
+		int main(int argc, char **argv)
+		{
+			time_t end = time(NULL) + atoi(argv[argc - 1]);
+			int next = getpid() + 1, seen = 0, looked = 0, attached = 0;
+			char path[64];
+
+			/* some are too short-lived to be seen: look ahead */
+			for (int ahead = 0; time(NULL) < end; ahead = (ahead + 1) % 8) {
+				(void)snprintf(path, sizeof(path), "/proc/%d", next + ahead);
+				if (access(path, F_OK) < 0)
+					continue;
+				next += ahead;
+				seen++;
+				looked += is_foreign(next);
+				attached += is_foreign(next) && ptrace(PTRACE_SEIZE, next, NULL, NULL) == 0;
+				next++;
+			}
+			printf("seen %d looked %d attached %d\n", seen, looked, attached);
+			return seen == 0;
+		}
+	END
+	musl-gcc -static -O2 -o "$ROOTFS/usr/bin/stalker" "$DIR/stalker.c" 2>"$DIR/cc" || cc -static -O2 -o "$ROOTFS/usr/bin/stalker" "$DIR/stalker.c"
+}
+
+userns() { edit '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 200000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'; }
+
+# stalk COMMAND…: run COMMAND twenty times while the container watches; its verdict
+stalk()
+{
+	local i
+	make_stalker
+	args stalker 4
+	start_detached
+	for i in $(seq 20); do "$@" || true; done # the verdict tells
+	eventually has_status stopped || sleep 3
+	cat "$DIR/out"
+}
+
+@test "twin: a container in a user namespace that may trace sees what is executed in it" {
+	chmod 755 "$DIR"
+	userns
+	edit '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
+	args sh -c 'sleep 1; for exe in /proc/[2-9]/exe; do readlink "$exe"; done'
+	start_detached
+	hull exec "$ID" sleep 5 || true # the container ends before it
+	grep -q busybox "$DIR/out"
+}
+
+@test "a container in a user namespace that may trace does not see into exec's process" {
+	userns
+	edit '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"])'
+	verdict=$(stalk hull exec "$ID" true)
+	echo "$verdict"
+	[[ $verdict == *"looked 0 attached 0"* && $verdict != *"seen 0 "* ]]
+}
+
+@test "a container in a user namespace does not see into a container that joins its namespaces" {
+	local pid n=0
+	userns
+	edit '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE"])'
+	join_it()
+	{
+		if [ -z "$pid" ]; then
+			pid=$(hull state "$ID" | jq .pid)
+			edit '.linux.namespaces |= map(if .type == "pid" or .type == "user" then .path = "/proc/\($p)/ns/\(.type)" else . end) |
+				del(.linux.uidMappings, .linux.gidMappings) | .process.args = ["true"]' --argjson p "$pid"
+		fi
+		hull run -b "$BUNDLE" "$ID-$((n += 1))"
+	}
+	verdict=$(stalk join_it)
+	echo "$verdict"
+	[[ $verdict == *"looked 0 attached 0"* && $verdict != *"seen 0 "* ]]
+}
+
+@test "a container without a user namespace, and without CAP_SYS_PTRACE, does not see into exec's process" {
+	edit '.process.capabilities |= map_values(. + ["CAP_DAC_OVERRIDE", "CAP_SETUID"])'
+	verdict=$(stalk hull exec "$ID" true)
+	echo "$verdict"
+	[[ $verdict == *"looked 0 attached 0"* && $verdict != *"seen 0 "* ]]
+}
+
+@test "twin: an ordinary user's exec, out of reach from its birth, still gets its oom_score_adj and its limits" {
+	local run
+	user_up
+	make_bundle --rootless
+	chown -R "$TEST_USER:" "$DIR"
+	edit '.process.args = ["sleep", "60"] | .process.oomScoreAdj = 500 | .process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}]'
+	edit '.linux.uidMappings[0].hostID = $u | .linux.gidMappings[0].hostID = $g' --argjson u "$(id -u "$TEST_USER")" --argjson g "$(id -g "$TEST_USER")"
+	run="as_user $HULL --root $STATE"
+	chown "$TEST_USER:" "$BUNDLE/config.json"
+	$run create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>"$DIR/err" || { cat "$DIR/err" && false; }
+	$run start "$ID"
+	$run exec "$ID" sh -c 'cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn' >"$DIR/out" 2>&1 || true
+	$run delete --force "$ID"
+	cat "$DIR/out"
+	[ "$(tr '\n' ' ' <"$DIR/out")" = "500 100 200 " ]
+}

@@ -13,6 +13,8 @@
 #include <sys/utsname.h>
 
 #include "aspect/caps.h"
+#include "aspect/oom.h"
+#include "base/io.h"
 #include "base/sys.h"
 
 static struct fixture f;
@@ -196,6 +198,14 @@ static pid_t sleeper(void)
 	return pid;
 }
 
+static bool body_oom(struct child *c)
+{
+	char value[FIXTURE_LIST_MAX] = "";
+
+	oom_write_own(c);
+	return io_read_small(AT_FDCWD, "/proc/self/oom_score_adj", value, sizeof(value)) == 3 && strcmp(value, "432") == 0;
+}
+
 static void test_oom(void)
 {
 	pid_t pid = sleeper();
@@ -211,11 +221,22 @@ static void test_oom(void)
 	CHECK(fd >= 0 && read(fd, value, sizeof(value) - 1) == 4);
 	CHECK_STRING(value, "321\n");
 	f.spec.process.oom_score_adj.value = -900;
+	CHECK(aspect_oom.check(&f.plan) == 0);
 	if (!can_raise()) {
 		CHECK(aspect_oom.parent(&f.plan, pid, NO_FD) < 0 && f.error.errnum == EACCES);
 		f.caller.privileged = false;
+		f.plan.new_namespaces = CLONE_NEWUSER;
 		CHECK(aspect_oom.parent(&f.plan, pid, NO_FD) == 0);
 	}
+	f.spec.process.oom_score_adj.value = 432;
+	CHECK(aspect_oom.check(&f.plan) == 0);
+	f.caller.privileged = false;
+	f.plan.new_namespaces = 0; /* the hop does it */
+	CHECK(aspect_oom.parent(&f.plan, pid, NO_FD) == 0);
+	CHECK(pread(fd, value, sizeof(value) - 1, 0) == 4);
+	CHECK_STRING(value, "321\n");
+	CHECK(fixture_child(&f, body_oom) == 0);
+	f.caller.privileged = true;
 	(void)close(fd);
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
