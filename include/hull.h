@@ -135,6 +135,71 @@ int hull_pause(struct hull *hull, const char *id);
 int hull_resume(struct hull *hull, const char *id);
 
 /*
+ * New limits of a container; what is NULL stays. All or nothing.
+ * @resources: file with a resources document of the OCI runtime specification, "-": standard input; the numbers below are then not looked at
+ * Numbers are text, as a person writes them: memory in bytes or with a suffix k, m, g; -1 is no limit.
+ * @kernel_memory, @kernel_memory_tcp: ignored with a warning: Linux has these limits no more
+ */
+struct hull_update_options {
+	size_t size;
+	const char *resources;
+	const char *memory, *memory_reservation, *memory_swap;
+	const char *kernel_memory, *kernel_memory_tcp;
+	const char *cpu_shares, *cpu_quota, *cpu_period, *cpu_burst, *cpu_idle;
+	const char *cpu_rt_runtime, *cpu_rt_period;
+	const char *cpuset_cpus, *cpuset_mems;
+	const char *pids_limit;
+	const char *blkio_weight;
+	const char *l3_cache_schema, *mem_bw_schema;
+};
+
+int hull_update(struct hull *hull, const char *id, const struct hull_update_options *options);
+
+/*
+ * Figures and out-of-memory events of a running container, as runc prints them: {"type": "stats" or "oom", "id": …, "data": …}, without a newline.
+ * @once: figures once, now;  @interval: nanoseconds between two figures, 0: 5 seconds
+ */
+struct hull_events_options {
+	size_t size;
+	bool once;
+	uint64_t interval;
+};
+
+/*
+ * hull_events - hand events to a function until the container ends.
+ * @on_event: NULL is not allowed; a negative result ends it: hull_events() then returns 0.
+ */
+int hull_events(struct hull *hull, const char *id, const struct hull_events_options *options, int (*on_event)(void *data, const char *json), void *data);
+
+/* Pressure stall information: percent of the last ten seconds in which some or all processes waited for it; negative: not known. */
+struct hull_pressure {
+	double some, full;
+};
+
+/* a limit that is none */
+#define HULL_NO_LIMIT UINT64_MAX
+
+/*
+ * What a container uses. Times are nanoseconds, sizes bytes; what the host does not count is 0.
+ * @size: sizeof(struct hull_stats), set by the caller
+ * @time: when it was read (CLOCK_MONOTONIC);  @age: of the container's first process
+ * @throttled: how long a quota held it back
+ * @swap: without memory;  @oom_kills: processes that the memory limit killed
+ */
+struct hull_stats {
+	size_t size;
+	uint64_t time, age;
+	uint64_t cpu, cpu_user, cpu_kernel;
+	uint64_t periods, throttled_periods, throttled;
+	uint64_t memory, memory_limit, memory_peak, swap, cache, oom_kills;
+	uint64_t pids, pids_limit;
+	uint64_t read_bytes, written_bytes, reads, writes;
+	struct hull_pressure cpu_pressure, memory_pressure, io_pressure;
+};
+
+int hull_stats(struct hull *hull, const char *id, struct hull_stats *stats);
+
+/*
  * What is known of a container. Strings live until hull_free_infos().
  */
 struct hull_info {

@@ -57,6 +57,7 @@ CHILD const struct cgroup_mounts *cgroup_mounts(const struct plan *p);
  * @own: hull's own cgroup in it, as /proc/self/cgroup says
  * @leaf: absolute directory of the container's cgroup, NULL: none is made in this tree;  @refused: why (errno), 0: cgroups are not wanted
  * @existed: @leaf was there before, empty
+ * @unit: absolute directory of the systemd unit that @leaf is or lies in, NULL: none
  */
 struct cgroup_tree {
 	char *name;
@@ -67,6 +68,7 @@ struct cgroup_tree {
 	char *leaf;
 	int refused;
 	bool existed;
+	char *unit;
 };
 
 enum { CGROUP_TREES_MAX = 32 };
@@ -95,6 +97,12 @@ void cgroup_parse_own(struct arena *arena, const char *text, struct cgroup_host 
  * Return: 0 or -1 after fail(). A host without cgroups is version 0.
  */
 int cgroup_host_read(struct arena *arena, struct error *error, struct cgroup_host *ret_host);
+
+/**
+ * cgroup_host_of - the host's hierarchies with the leaves that a container's state names.
+ * Return: 0 or -1 after fail().
+ */
+int cgroup_host_of(const struct facts *facts, struct arena *arena, struct error *error, struct cgroup_host *ret_host);
 
 /**
  * cgroup_leaf_path - where a container's cgroup lies in a tree. An absolute linux.cgroupsPath lies below the mount point, a relative one, and
@@ -162,6 +170,22 @@ int cgroup_settings_compile(const struct resources *r, const char *oci_version, 
 int cgroup_settings_write(const struct cgroup_settings *s, const struct cgroup_host *host, struct arena *arena, struct error *error);
 
 /**
+ * cgroup_setting_tree - which tree a setting is written in on this host, NULL: none;  @ret_write: v1's or v2's.
+ */
+const struct cgroup_tree *cgroup_setting_tree(const struct cgroup_setting *s, const struct cgroup_host *host, const struct cgroup_write **ret_write);
+
+/**
+ * cgroup_setting_write - write one setting; as cgroup_settings_write().
+ */
+int cgroup_setting_write(const struct cgroup_setting *s, const struct cgroup_host *host, struct arena *arena, struct error *error);
+
+/**
+ * cgroup_write_lines - write a value to a file, one write(2) a line: that is what cgroup files take.
+ * Return: 0 or -errno.
+ */
+int cgroup_write_lines(const char *path, const char *value);
+
+/**
  * cgroup_settings_v2_controllers - the controllers of the v2 tree that settings need, as a list.
  */
 char *cgroup_settings_v2_controllers(const struct cgroup_settings *s, const struct cgroup_host *host, struct arena *arena);
@@ -212,9 +236,24 @@ void cgroup_devices_program(const struct cgroup_device_policy *policy, struct ar
 int cgroup_devices_write_v1(const struct cgroup_device_policy *policy, const char *dir, struct arena *arena, struct error *error);
 
 /**
+ * cgroup_devices_change_v1 - like cgroup_devices_write_v1() for a container that runs: what both policies allow is allowed all the while, as long as
+ * neither allows by default. On failure the old rules are put back.
+ */
+int cgroup_devices_change_v1(const struct cgroup_device_policy *policy, const char *dir, struct arena *arena, struct error *error);
+
+/**
  * cgroup_devices_attach - load a policy and attach it to the v2 cgroup @dir; the program of hull that is attached already is replaced in one step.
  */
 int cgroup_devices_attach(const struct cgroup_device_policy *policy, const char *dir, struct arena *arena, struct error *error);
+
+/* ---- changing: cgroup_update.c ---- */
+
+/**
+ * cgroup_former_value - what must be written to a file to have again what it says. Pure.
+ * @file: its name;  @content: what it says;  @value: what is going to be written to it: for a file of several lines, it names the line.
+ * Return: a line to write, NULL: that cannot be told.
+ */
+const char *cgroup_former_value(struct arena *arena, const char *file, const char *content, const char *value);
 
 /* ---- making: cgroup_v1.c, cgroup_v2.c ---- */
 
@@ -241,7 +280,7 @@ int cgroup_v1_open_tasks(struct arena *arena, const char *dir);
 
 /**
  * cgroup_v2_make - make the leaf and hand controllers down to it.
- * @controllers: which are wanted (a list), NULL: all.
+ * @controllers: which are wanted (a list), NULL: all. Below a systemd unit's own directory it is always all: that is delegated.
  * Return: 0 or -errno of the directory; a controller that cannot be handed down shows when its file is written.
  */
 int cgroup_v2_make(struct arena *arena, const struct cgroup_tree *t, const char *controllers);

@@ -44,6 +44,14 @@ int cgroup_kill_all(const struct facts *facts, struct arena *arena, struct error
  */
 int cgroup_remove(const struct facts *facts, struct arena *arena, struct error *error);
 
+/**
+ * cgroup_update - change limits of a container that exists, all or nothing: on failure what was written is put back.
+ * @r: what changes; what it does not say stays. It is completed with current values.
+ * @oci_version: see cgroup_settings_compile();  @devices: device rules may be written, if there are any in @r.
+ * Return: 0 or -1 after fail().
+ */
+int cgroup_update(const struct facts *facts, struct resources *r, const char *oci_version, bool devices, struct arena *arena, struct error *error);
+
 /*
  * The way into a container's cgroups for `hull exec`.
  * @v2_fd: directory for CLONE_INTO_CGROUP, NO_FD: none

@@ -175,10 +175,8 @@ static int write_rule(int fd, const char *dir, const char *file, const char *rul
 	return r < 0 ? fail(error, r, "linux.resources.devices: cannot write '%s' to '%s/%s'", rule, dir, file) : 0;
 }
 
-/* Exceptions go to the file that is against the default. */
-static int write_exceptions(const struct cgroup_device_policy *policy, const char *dir, struct arena *arena, struct error *error)
+static int write_exceptions(const struct cgroup_device_policy *policy, const char *dir, const char *file, struct arena *arena, struct error *error)
 {
-	const char *file = policy->allow ? "devices.deny" : "devices.allow";
 	scope_fd int fd = open(arena_printf(arena, "%s/%s", dir, file), O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -208,5 +206,86 @@ int cgroup_devices_write_v1(const struct cgroup_device_policy *policy, const cha
 
 	if (r < 0)
 		return fail(error, r, "linux.resources.devices: cannot write 'a' to '%s/%s'", dir, file);
-	return policy->n > 0 ? write_exceptions(policy, dir, arena, error) : 0;
+	/* exceptions go to the file that is against the default */
+	return policy->n > 0 ? write_exceptions(policy, dir, policy->allow ? "devices.deny" : "devices.allow", arena, error) : 0;
+}
+
+/* "*" or a number that ends at @end */
+static const char *parse_number(const char *s, struct arena *arena, int64_t *ret_number)
+{
+	size_t digits = strspn(s, "0123456789");
+	uint32_t number;
+
+	if (*s == '*') {
+		*ret_number = -1;
+		return s + 1;
+	}
+	if (text_to_u32(arena_strndup(arena, s, digits), &number) < 0)
+		return NULL;
+	*ret_number = number;
+	return s + digits;
+}
+
+/* What devices.list says: "c 1:3 rwm" a line. Under "a *:* rwm" the exceptions are not listed. */
+static int read_v1(const char *dir, struct arena *arena, struct cgroup_device_policy *ret_policy)
+{
+	enum { LIST_TEXT_MAX = 1 << 20 };
+	struct cgroup_device_policy p = { .allow = false };
+	char *text, *line, *next;
+	int r = io_read_file(AT_FDCWD, arena_printf(arena, "%s/devices.list", dir), LIST_TEXT_MAX, arena, &text, NULL);
+
+	if (r < 0)
+		return r;
+	p.v = arena_many(arena, struct cgroup_device_rule, strlen(text) / 2 + 1);
+	for (line = text; *line; line = next) {
+		struct cgroup_device_rule rule = { .type = line[0] };
+		const char *rest;
+
+		next = line + strcspn(line, "\n");
+		next += *next == '\n' ? (*next = '\0', 1) : 0;
+		if (line[0] == 'a')
+			p.allow = true;
+		else if ((rest = parse_number(line + 2, arena, &rule.major)) && *rest == ':' && (rest = parse_number(rest + 1, arena, &rule.minor)) &&
+			 *rest == ' ' && (rule.access = access_bits(rest + 1)))
+			p.v[p.n++] = rule;
+	}
+	*ret_policy = p;
+	return 0;
+}
+
+/* From one list of exceptions to another: first what is new, then away with what is gone. */
+static int change_exceptions(const struct cgroup_device_policy *from, const struct cgroup_device_policy *to, const char *dir, struct arena *arena,
+			     struct error *error)
+{
+	struct cgroup_device_policy gone = { .v = arena_many(arena, struct cgroup_device_rule, from->n + 1) };
+
+	for (size_t i = 0; i < from->n; i++) {
+		struct cgroup_device_rule rule = from->v[i];
+
+		for (size_t k = 0; k < to->n; k++)
+			if (same_device(&to->v[k], &rule))
+				rule.access &= ~to->v[k].access;
+		if (rule.access)
+			gone.v[gone.n++] = rule;
+	}
+	return write_exceptions(to, dir, "devices.allow", arena, error) < 0 || write_exceptions(&gone, dir, "devices.deny", arena, error) < 0 ? -1 : 0;
+}
+
+int cgroup_devices_change_v1(const struct cgroup_device_policy *policy, const char *dir, struct arena *arena, struct error *error)
+{
+	struct cgroup_device_policy old;
+	struct error unused;
+	int r = read_v1(dir, arena, &old);
+
+	if (r < 0)
+		return fail(error, r, "linux.resources.devices: cannot read '%s/devices.list'", dir);
+	if (old.allow || policy->allow) /* for a moment nothing, or everything, is allowed: v1 cannot do it at once */
+		r = cgroup_devices_write_v1(policy, dir, arena, error);
+	else
+		r = change_exceptions(&old, policy, dir, arena, error);
+	if (r < 0 && !old.allow && !policy->allow)
+		(void)change_exceptions(policy, &old, dir, arena, &unused); /* the first error is the one to tell */
+	else if (r < 0)
+		(void)cgroup_devices_write_v1(&old, dir, arena, &unused);
+	return r;
 }

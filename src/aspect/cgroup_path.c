@@ -13,6 +13,7 @@
 
 #include "aspect/cgroup.h"
 #include "base/io.h"
+#include "base/text.h"
 
 #define CGROUP_DIR "/sys/fs/cgroup"
 
@@ -213,4 +214,24 @@ char *cgroup_leaf_path(struct arena *arena, const struct cgroup_tree *t, const c
 	else if (t->v2 && !hybrid && !inside && last)
 		base = arena_strndup(arena, base, (size_t)(last - base));
 	return arena_printf(arena, "%s%s%s", t->mount, base, cgroup_clean(arena, path));
+}
+
+int cgroup_host_of(const struct facts *facts, struct arena *arena, struct error *error, struct cgroup_host *ret_host)
+{
+	struct cgroup_host host;
+
+	if (cgroup_host_read(arena, error, &host) < 0)
+		return -1;
+	for (size_t i = 0; i < host.n; i++) {
+		struct cgroup_tree *t = &host.v[i];
+
+		for (size_t k = 0; k < facts->cgroups.n; k++) {
+			const char *rest = text_after(facts->cgroups.v[k], t->mount);
+
+			if (rest && rest[0] == '/')
+				t->leaf = facts->cgroups.v[k];
+		}
+	}
+	*ret_host = host;
+	return 0;
 }

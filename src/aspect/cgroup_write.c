@@ -7,6 +7,7 @@
 
 #include "aspect/cgroup.h"
 #include "base/io.h"
+#include "base/text.h"
 
 static const struct cgroup_tree *v1_tree(const struct cgroup_host *host, const char *controller)
 {
@@ -25,7 +26,7 @@ static const struct cgroup_tree *v2_tree(const struct cgroup_host *host)
 }
 
 /* On a hybrid host a controller is in one tree only: v1's word comes first, for there it is bound when it is listed. */
-static const struct cgroup_tree *choose(const struct cgroup_setting *s, const struct cgroup_host *host, const struct cgroup_write **ret_write)
+const struct cgroup_tree *cgroup_setting_tree(const struct cgroup_setting *s, const struct cgroup_host *host, const struct cgroup_write **ret_write)
 {
 	const struct cgroup_tree *t = v1_tree(host, s->v1.controller);
 
@@ -39,7 +40,7 @@ char *cgroup_settings_v2_controllers(const struct cgroup_settings *s, const stru
 	const struct cgroup_write *w;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct cgroup_tree *t = choose(&s->v[i], host, &w);
+		const struct cgroup_tree *t = cgroup_setting_tree(&s->v[i], host, &w);
 
 		if (t && t->v2 && w->controller && w->file && !cgroup_has_controller(list, w->controller))
 			list = arena_printf(arena, "%s %s", list, w->controller);
@@ -47,8 +48,7 @@ char *cgroup_settings_v2_controllers(const struct cgroup_settings *s, const stru
 	return list;
 }
 
-/* One write(2) a line: that is what cgroup files take. */
-static int write_lines(const char *path, const char *value)
+int cgroup_write_lines(const char *path, const char *value)
 {
 	int r;
 
@@ -81,13 +81,15 @@ static int refused(const struct cgroup_setting *s, const struct cgroup_write *w,
 	if (r == -ENOENT && t->v2)
 		return fail(error, r, "%s: cannot write '%s' to '%s' (the controller '%s' is not handed down to this cgroup)", s->field, w->value, path,
 			    w->controller);
+	if (r == -EINVAL && text_equal(w->file, "memory.limit_in_bytes"))
+		return fail(error, r, "%s: cannot write '%s' to '%s' (is it above the limit of memory and swap?)", s->field, w->value, path);
 	return fail(error, r, "%s: cannot write '%s' to '%s'", s->field, w->value, path);
 }
 
-static int write_one(const struct cgroup_setting *s, const struct cgroup_host *host, struct arena *arena, struct error *error)
+int cgroup_setting_write(const struct cgroup_setting *s, const struct cgroup_host *host, struct arena *arena, struct error *error)
 {
 	const struct cgroup_write *w;
-	const struct cgroup_tree *t = choose(s, host, &w);
+	const struct cgroup_tree *t = cgroup_setting_tree(s, host, &w);
 	const char *path;
 	int r;
 
@@ -98,9 +100,9 @@ static int write_one(const struct cgroup_setting *s, const struct cgroup_host *h
 	if (!t->leaf)
 		return s->optional ? 0 : fail(error, t->refused, "%s: cannot set '%s': no cgroup can be made below '%s'", s->field, w->value, t->mount);
 	path = arena_printf(arena, "%s/%s", t->leaf, w->file);
-	r = write_lines(path, w->value);
+	r = cgroup_write_lines(path, w->value);
 	if (r == -ENOENT && w->other_file)
-		r = write_lines(arena_printf(arena, "%s/%s", t->leaf, w->other_file), w->other_value);
+		r = cgroup_write_lines(arena_printf(arena, "%s/%s", t->leaf, w->other_file), w->other_value);
 	if (r == 0 || (r == -ENOENT && s->optional))
 		return 0;
 	return refused(s, w, t, path, r, error);
@@ -109,7 +111,7 @@ static int write_one(const struct cgroup_setting *s, const struct cgroup_host *h
 int cgroup_settings_write(const struct cgroup_settings *s, const struct cgroup_host *host, struct arena *arena, struct error *error)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (write_one(&s->v[i], host, arena, error) < 0)
+		if (cgroup_setting_write(&s->v[i], host, arena, error) < 0)
 			return -1;
 	return 0;
 }

@@ -126,22 +126,30 @@ bool rdt_matches(const char *wanted, const char *have)
 	return true;
 }
 
+/* The directory of the group, NULL after fail(). */
+static const char *group_of(const struct intel_rdt *rdt, const char *id, struct arena *arena, struct error *error)
+{
+	const char *name = rdt->clos_id && rdt->clos_id[0] != '\0' ? rdt->clos_id : id ? id : "";
+
+	if (strcmp(name, "/") == 0)
+		return RDT_MOUNT;
+	if (!strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		return arena_printf(arena, RDT_MOUNT "/%s", name);
+	(void)fail(error, 0, "linux.intelRdt.closID: expected a name without slashes, got '%s'", name); /* NULL says it */
+	return NULL;
+}
+
 static int rdt_check(struct plan *p)
 {
 	const struct intel_rdt *rdt = p->spec->linux.intel_rdt;
 	struct rdt_plan *plan;
-	const char *name;
 
 	if (!rdt)
 		return 0;
 	plan = arena_new(p->arena, struct rdt_plan);
-	name = rdt->clos_id && rdt->clos_id[0] != '\0' ? rdt->clos_id : p->request->id ? p->request->id : "";
-	if (strcmp(name, "/") == 0)
-		plan->group = RDT_MOUNT;
-	else if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return fail(p->error, 0, "linux.intelRdt.closID: expected a name without slashes, got '%s'", name);
-	else
-		plan->group = arena_printf(p->arena, RDT_MOUNT "/%s", name);
+	plan->group = group_of(rdt, p->request->id, p->arena, p->error);
+	if (!plan->group)
+		return -1;
 	if (rdt->enable_monitoring)
 		plan->monitor = arena_printf(p->arena, "%s/mon_groups/%s", plan->group, p->request->id ? p->request->id : "");
 	plan->schemata = rdt_schemata(p->arena, rdt);
@@ -165,19 +173,47 @@ static int use_existing(struct plan *p, const struct rdt_plan *plan)
 	return 0;
 }
 
-static int write_schemata(struct plan *p, const struct rdt_plan *plan)
+static int write_schemata(const char *group, const char *schemata, struct arena *arena, struct error *error)
 {
 	char buffer[FAULT_DETAIL_MAX];
 	int r;
 
-	if (!plan->schemata)
+	if (!schemata)
 		return 0;
-	r = io_write_file(AT_FDCWD, arena_printf(p->arena, "%s/schemata", plan->group), plan->schemata, strlen(plan->schemata));
+	r = io_write_file(AT_FDCWD, arena_printf(arena, "%s/schemata", group), schemata, strlen(schemata));
 	if (r >= 0)
 		return 0;
 	if (io_read_small(AT_FDCWD, RDT_MOUNT "/info/last_cmd_status", buffer, sizeof(buffer)) <= 0)
 		buffer[0] = '\0';
-	return fail(p->error, r, "linux.intelRdt: cannot write '%s/schemata'%s%s", plan->group, buffer[0] != '\0' ? ": " : "", buffer);
+	return fail(error, r, "linux.intelRdt: cannot write '%s/schemata'%s%s", group, buffer[0] != '\0' ? ": " : "", buffer);
+}
+
+int rdt_update(const struct intel_rdt *rdt, const char *id, const char *l3_cache_schema, const char *mem_bw_schema, struct arena *arena,
+	       struct error *error, struct rdt_former *ret_former)
+{
+	struct intel_rdt wanted = { .l3_cache_schema = arena_strdup(arena, l3_cache_schema), .mem_bw_schema = arena_strdup(arena, mem_bw_schema) };
+	const char *group;
+	char *have;
+	int r;
+
+	if (!rdt)
+		return fail(error, 0, "the container was made without linux.intelRdt: it has no resctrl group to change");
+	group = group_of(rdt, id, arena, error);
+	if (!group)
+		return -1;
+	r = io_read_file(AT_FDCWD, arena_printf(arena, "%s/schemata", group), RDT_SCHEMATA_MAX, arena, &have, NULL);
+	if (r < 0)
+		return fail(error, r, "linux.intelRdt: cannot read '%s/schemata'", group);
+	*ret_former = (struct rdt_former){ group, have };
+	return write_schemata(group, rdt_schemata(arena, &wanted), arena, error);
+}
+
+void rdt_put_back(const struct rdt_former *former, struct arena *arena)
+{
+	struct error unused;
+
+	if (former->group)
+		(void)write_schemata(former->group, former->schemata, arena, &unused); /* there is another error to tell */
 }
 
 static int make_group(struct plan *p, const struct rdt_plan *plan)
@@ -195,7 +231,7 @@ static int make_group(struct plan *p, const struct rdt_plan *plan)
 	}
 	if (mkdir(plan->group, 0755) < 0)
 		return fail(p->error, errno, "linux.intelRdt: cannot make '%s'", plan->group);
-	return write_schemata(p, plan);
+	return write_schemata(plan->group, plan->schemata, p->arena, p->error);
 }
 
 static int make_monitor(struct plan *p, const struct rdt_plan *plan)

@@ -1,5 +1,5 @@
 /*
- * update, events, checkpoint and restore: their command lines are complete, since engines probe them, but this version does not do what they ask for.
+ * checkpoint and restore: their command lines are complete, since engines probe them, but this version does not do what they ask for.
  * The values are read and thrown away.
  */
 #include "cli/cli.h"
@@ -15,55 +15,6 @@ static int later_run(const struct cli *cli, void *flags, int n_operands, char **
 	(void)operands;
 	return cli_fail(cli, "this command is not there yet in version " HULL_VERSION);
 }
-
-static const struct option_row update_rows[] = {
-	{ "resources", 'r', .kind = OPTION_IGNORED_VALUE, .argument = "FILE", .help = "read all limits from a JSON document, - for standard input" },
-	VALUE("blkio-weight", "N", "weight of block I/O, 10 to 1000"),
-	VALUE("cpu-period", "US", "period of the CPU quota in microseconds"),
-	VALUE("cpu-quota", "US", "CPU time in a period in microseconds, -1 for no limit"),
-	VALUE("cpu-burst", "US", "unused CPU time that may be saved up, in microseconds"),
-	VALUE("cpu-share", "N", "weight of CPU time"),
-	VALUE("cpu-rt-period", "US", "period of the real-time quota in microseconds"),
-	VALUE("cpu-rt-runtime", "US", "real-time CPU time in a period in microseconds"),
-	VALUE("cpu-idle", "N", "1: run only when nothing else wants the CPU"),
-	VALUE("cpuset-cpus", "LIST", "CPUs to run on"),
-	VALUE("cpuset-mems", "LIST", "memory nodes to use"),
-	VALUE("memory", "BYTES", "limit of memory"),
-	VALUE("memory-reservation", "BYTES", "memory that is left to it under pressure"),
-	VALUE("memory-swap", "BYTES", "limit of memory and swap together, -1 for no limit"),
-	VALUE("pids-limit", "N", "limit of processes and threads, -1 for no limit"),
-	VALUE("l3-cache-schema", "TEXT", "share of the L3 cache (resctrl)"),
-	VALUE("mem-bw-schema", "TEXT", "share of the memory bandwidth (resctrl)"),
-	{ "kernel-memory", .kind = OPTION_IGNORED_VALUE, .flags = OPTION_HIDDEN, .argument = "BYTES", .help = "ignored: the kernel has it no more" },
-	{ "kernel-memory-tcp", .kind = OPTION_IGNORED_VALUE, .flags = OPTION_HIDDEN, .argument = "BYTES", .help = "ignored: the kernel has it no more" },
-};
-
-const struct command update_command = {
-	.name = "update",
-	.operands = "ID",
-	.summary = "change the resource limits of a running container",
-	.description = "Changes the cgroup limits of a container while it runs. Not there yet in this version.",
-	.examples = (const struct example[]){ { "hull update --memory 256m web1", "change the limit of memory" }, { NULL, NULL } },
-	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_TAKES_ID | COMMAND_LATER,
-	.rows = update_rows, .n_rows = ARRAY_SIZE(update_rows),
-	.run = later_run,
-};
-
-static const struct option_row events_rows[] = {
-	VALUE("interval", "DURATION", "time between two figures (default: 5s)"),
-	SWITCH("stats", "print the figures once and end"),
-};
-
-const struct command events_command = {
-	.name = "events",
-	.operands = "ID",
-	.summary = "print figures and events of a container",
-	.description = "Prints resource figures and out-of-memory events of a container as lines of JSON. Not there yet in this version.",
-	.examples = (const struct example[]){ { "hull events --stats web1", "print the figures once" }, { NULL, NULL } },
-	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_TAKES_ID | COMMAND_LATER,
-	.rows = events_rows, .n_rows = ARRAY_SIZE(events_rows),
-	.run = later_run,
-};
 
 static const struct option_row checkpoint_rows[] = {
 	VALUE("image-path", "DIR", "where the image goes"),

@@ -176,6 +176,34 @@ API int hull_resume(struct hull *h, const char *id)
 	return begin(h) < 0 ? -1 : container_freeze(h, id, false);
 }
 
+API int hull_update(struct hull *h, const char *id, const struct hull_update_options *options)
+{
+	struct hull_update_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : container_update(h, id, &o);
+}
+
+API int hull_events(struct hull *h, const char *id, const struct hull_events_options *options, int (*on_event)(void *data, const char *json), void *data)
+{
+	struct hull_events_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : container_events(h, id, &o, on_event, data);
+}
+
+API int hull_stats(struct hull *h, const char *id, struct hull_stats *stats)
+{
+	struct hull_stats all;
+	size_t size = stats->size < sizeof(all) ? stats->size : sizeof(all);
+
+	if (begin(h) < 0 || container_stats(h, id, &all) < 0)
+		return -1;
+	all.size = size;
+	memcpy(stats, &all, size);
+	return 0;
+}
+
 API int hull_list(struct hull *h, struct hull_info **ret_infos, size_t *ret_n)
 {
 	return begin(h) < 0 ? -1 : show_list(h, ret_infos, ret_n);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aspect/cgroup_stats.h"
 #include "aspect/hooks.h"
 #include "base/io.h"
 #include "base/process.h"
@@ -217,6 +218,31 @@ static int after_launch(struct job *job, const struct hull_create_options *o, st
 	return run ? poststart(job, child->pid) : 0;
 }
 
+static const char *mebibytes(struct arena *arena, uint64_t bytes)
+{
+	enum { MIB = 1 << 20 };
+
+	return bytes % MIB == 0 ? arena_printf(arena, "%llu MiB", (unsigned long long)(bytes / MIB)) :
+				  arena_printf(arena, "%.1f MiB", (double)bytes / MIB);
+}
+
+/* A payload that was killed by its memory limit cannot say so. */
+static void tell_oom(struct job *job, int status)
+{
+	struct hull *h = job->hull;
+	struct cgroup_oom oom;
+
+	cgroup_oom_read(&job->state.facts, &h->arena, &oom);
+	if (oom.kills == 0 || oom.limit == CGROUP_NO_LIMIT)
+		return;
+	if (status == 128 + SIGKILL)
+		log_write(&h->log, LOG_LEVEL_ERROR, "the container was killed by its memory limit: limit %s, peak %s", mebibytes(&h->arena, oom.limit),
+			mebibytes(&h->arena, oom.peak));
+	else
+		log_write(&h->log, LOG_LEVEL_WARNING, "the container's memory limit killed processes in it: %llu, limit %s, peak %s",
+			(unsigned long long)oom.kills, mebibytes(&h->arena, oom.limit), mebibytes(&h->arena, oom.peak));
+}
+
 static int finish_run(struct job *job, const struct hull_create_options *o, struct foreground *foreground, struct launched *child, int *ret_status)
 {
 	struct stat here;
@@ -229,6 +255,8 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 	}
 	(void)flock(job->dir, LOCK_UN); /* others may signal it, exec into it and delete it while it runs */
 	r = foreground_serve(foreground, child, &job->hull->error, ret_status);
+	if (r == 0)
+		tell_oom(job, *ret_status);
 	if (o->keep)
 		return r;
 	(void)flock(job->dir, LOCK_EX); /* a failure is seen below: the directory is ours or gone */

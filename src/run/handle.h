@@ -81,6 +81,12 @@ int container_freeze(struct hull *hull, const char *id, bool freeze);
  * container_destroy - undo everything, run the poststop hooks, remove the state. The process is dead. Locked by the caller.
  */
 int container_destroy(struct job *job);
+/* update.c */
+int container_update(struct hull *hull, const char *id, const struct hull_update_options *o);
+/* events.c */
+int container_events(struct hull *hull, const char *id, const struct hull_events_options *o, int (*on_event)(void *data, const char *json), void *data);
+/* stats.c */
+int container_stats(struct hull *hull, const char *id, struct hull_stats *ret_stats);
 /* exec.c */
 int container_exec(struct hull *hull, const char *id, const struct hull_exec_options *o, int *ret_status);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "aspect/cgroup_control.h"
+#include "aspect/cgroup_stats.h"
 #include "aspect/sequence.h"
 #include "base/io.h"
 #include "base/json.h"
@@ -45,6 +46,7 @@ static void write_state(struct json_writer *w, struct job *job, const char *owne
 {
 	const struct state *state = &job->state;
 	enum state_status status = state_status(job->dir, state);
+	struct cgroup_oom oom;
 
 	json_open_object(w, NULL);
 	json_string(w, "ociVersion", HULL_OCI_VERSION);
@@ -61,6 +63,9 @@ static void write_state(struct json_writer *w, struct job *job, const char *owne
 		json_close_object(w);
 	}
 	json_string(w, "owner", owner);
+	cgroup_oom_read(&state->facts, &job->hull->arena, &oom);
+	if (oom.kills > 0)
+		json_u64(w, "oomKills", oom.kills);
 	json_close_object(w);
 }
 

@@ -2,7 +2,7 @@
 # The command line itself: every spelling of an option, help and versions, messages and exit codes, what engines probe, formats of what is printed.
 load lib
 
-COMMANDS="run create start exec kill pause resume wait delete state list ps mounts spec explain features completion help update events checkpoint restore"
+COMMANDS="run create start exec kill pause resume wait delete state list ps stats top events update mounts spec explain features completion help checkpoint restore"
 
 # called NAME WORD…: hull under another name
 called()
@@ -156,12 +156,6 @@ is_usage_error() # STATUS WORDS
 		run --separate-stderr hull $words
 		is_usage_error 1 "this command is not there yet"
 	done <<-'END'
-		update --resources - x
-		update -r f --blkio-weight 1 --cpu-period 1 --cpu-quota -1 --cpu-share 1 --cpu-rt-period 1 --cpu-rt-runtime 1 --cpuset-cpus 0 --cpuset-mems 0 x
-		update --memory 1m --memory-reservation 1 --memory-swap -1 --pids-limit -1 --l3-cache-schema x --mem-bw-schema x --cpu-burst 1 --cpu-idle 1 x
-		update --kernel-memory 1 --kernel-memory-tcp 1 x
-		events --interval=5s x
-		events --stats x
 		checkpoint --image-path D --work-path D --leave-running --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode soft x
 		checkpoint --parent-path D --pre-dump --lazy-pages --status-fd 3 --page-server 127.0.0.1:1 --empty-ns network --auto-dedup --link-remap x
 		checkpoint --tcp-skip-in-flight --network-lock skip x
