@@ -71,7 +71,7 @@ raw() { # file content from stdin
 	needs_hull
 	make_bundle
 	sed -i '0,/"ociVersion"/s//"hostname": "twice", "hostname": "twice again", "ociVersion"/' "$BUNDLE/config.json"
-	refuses hostname -- "$HULL" --root "$STATE" create -b "$BUNDLE" "$ID"
+	refuses config.json: -- "$HULL" --root "$STATE" create -b "$BUNDLE" "$ID"
 	no '.process.args[0] = "a\u0000b"' config.json:10: NUL
 	make_bundle
 	sed -i 's/"true"/"\xff\xfe"/' "$BUNDLE/config.json"
