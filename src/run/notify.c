@@ -21,7 +21,8 @@ enum { NOTIFY_MAX = 4096 };
 
 void notify_mount(struct job *job)
 {
-	static const char *const options[] = { "bind", "nosuid", "nodev", "noexec", "rprivate" };
+	/* read-only: a socket can be written to all the same, and the container must not fill the host's /run, nor keep us from removing the directory */
+	static const char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec", "rprivate" };
 	struct arena *arena = &job->hull->arena;
 	struct mount_list *mounts = &job->spec.mounts;
 	struct mount *v, *m;

@@ -236,3 +236,49 @@ stalk()
 	cat "$DIR/out"
 	[ "$(tr '\n' ' ' <"$DIR/out")" = "500 100 200 " ]
 }
+
+# ---- the directory of the notify socket ----
+
+notify_server() { python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(10); open(sys.argv[1] + ".up", "w"); print(s.recv(100).decode())' "$DIR/host.sock"; }
+
+# say_ready DIRECTORY: what a service does with $NOTIFY_SOCKET; busybox has no client for datagram sockets
+make_ready()
+{
+	cat >"$DIR/ready.c" <<-'END'
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/socket.h>
+		#include <sys/un.h>
+
+		int main(void)
+		{
+			struct sockaddr_un to = { .sun_family = AF_UNIX };
+			int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+			strncpy(to.sun_path, getenv("NOTIFY_SOCKET"), sizeof(to.sun_path) - 1);
+			return sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&to, sizeof(to)) != 7;
+		}
+	END
+	musl-gcc -static -O2 -o "$ROOTFS/usr/bin/ready" "$DIR/ready.c" 2>"$DIR/cc" || cc -static -O2 -o "$ROOTFS/usr/bin/ready" "$DIR/ready.c"
+}
+
+@test "twin: a payload, also an ordinary user's, says that it is ready" {
+	make_ready
+	notify_server >"$DIR/heard" 3>&- &
+	eventually test -e "$DIR/host.sock.up"
+	edit '.process.user = {"uid": 1000, "gid": 1000}'
+	args sh -c 'ready && sleep 1'
+	NOTIFY_SOCKET=$DIR/host.sock run_quietly
+	[ "$status" -eq 0 ]
+	eventually grep -q READY=1 "$DIR/heard"
+}
+
+@test "a payload cannot put anything beside the notify socket, nor keep its state from being removed" {
+	edit '.process.capabilities |= map_values(. + ["CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN"])'
+	args sh -c 'cd ${NOTIFY_SOCKET%/*} || exit 3; echo x >junk; mkdir directory; ln -s /etc/passwd link; rm -f notify.sock; chmod 777 .; test ! -e junk && test -S notify.sock && echo kept'
+	NOTIFY_SOCKET=$DIR/host.sock run_quietly
+	echo "$output"
+	[[ $output == *kept* ]]
+	[ ! -e "$STATE/$ID" ]
+}
