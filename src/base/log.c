@@ -77,11 +77,27 @@ static void add_quoted(struct text *t, const char *message)
 	text_add(t, "\"");
 }
 
-/* Append @message for a terminal or a line-based log: names in it come from documents that may be hostile, and must not move the cursor. */
+/*
+ * Append @message for a person's terminal, or for a syslog of one line a message. Images and hooks choose parts of it: line ends become spaces, and what a
+ * terminal could take for a command (C0 and C1 control characters, bytes that are not UTF-8) becomes a question mark.
+ */
 static void add_plain(struct text *t, const char *message)
 {
-	for (const unsigned char *p = (const unsigned char *)message; *p; p++)
-		text_addf(t, "%c", *p < 0x20 || *p == 0x7f ? '?' : *p);
+	const unsigned char *p = (const unsigned char *)message;
+	size_t length;
+
+	for (; *p; p += length) {
+		bool control = *p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0);
+
+		length = utf8_length(p);
+		if (*p == '\n' || *p == '\t')
+			text_add(t, " ");
+		else if (length == 0 || control)
+			text_add(t, "?");
+		else
+			text_addf(t, "%.*s", (int)length, (const char *)p);
+		length += length == 0;
+	}
 }
 
 /* RFC 3339, UTC, nanoseconds: 2024-05-13T12:00:00.123456789Z */

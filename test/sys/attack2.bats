@@ -282,3 +282,25 @@ make_ready()
 	[[ $output == *kept* ]]
 	[ ! -e "$STATE/$ID" ]
 }
+
+# ---- words of the container's that a person reads ----
+
+@test "twin: a message with quotes, spaces and letters of any language stays as it is" {
+	args '/bin/größer "than" 日本'
+	run_quietly
+	[[ $output == *'exec: "/bin/größer "than" 日本"'* ]]
+}
+
+@test "messages carry no commands for the terminal, and are one line each" {
+	local esc=$'\e]0;title\a\e[2J\rhull: fine\n\xc2\x9b2J\x7f'
+	args "/bin/$esc"
+	run_quietly
+	not grep -q $'[\e\a\r\x7f]' "$DIR/attempt"
+	not grep -q $'\xc2\x9b' "$DIR/attempt"
+	[ "$(wc -l <"$DIR/attempt")" -eq 1 ]
+	edit '.hooks.createContainer = [{"path": "/bin/sh", "args": ["sh", "-c", "printf \"\\033[2Jbad\\nhull: fine\" >&2; exit 1"]}]'
+	run_quietly
+	not grep -q $'\e' "$DIR/attempt"
+	[ "$(wc -l <"$DIR/attempt")" -eq 1 ]
+	[[ $output == *bad* ]]
+}
