@@ -159,10 +159,6 @@ int state_write(int dir, struct arena *arena, const struct state *state, struct 
 	json_close_array(&w);
 	if (state->facts.rdt_dir)
 		json_string(&w, "rdtDir", state->facts.rdt_dir);
-	if (state->facts.systemd_unit) {
-		json_string(&w, "systemdUnit", state->facts.systemd_unit);
-		json_bool(&w, "systemdUser", state->facts.systemd_user);
-	}
 	json_open_object(&w, "annotations");
 	for (size_t i = 0; i < state->annotations.n; i++)
 		json_string(&w, state->annotations.v[i].key, state->annotations.v[i].value);
@@ -220,9 +216,10 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 {
 	struct state state = { .id = id, .bundle = "", .rootfs = "", .created = "" };
 	const struct json *document;
-	const char *rdt, *unit;
+	const char *rdt;
 	char *text;
 	size_t length;
+	int64_t pid;
 	int r = io_read_file(dir, "state.json", JSON_SIZE_MAX, arena, &text, &length);
 
 	if (r == -ENOENT) {
@@ -236,7 +233,8 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	state.bundle = text_of(document, "bundle");
 	state.rootfs = text_of(document, "rootfs");
 	state.created = text_of(document, "created");
-	state.facts.pid = (pid_t)number_of(document, "pid");
+	pid = number_of(document, "pid");
+	state.facts.pid = pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0; /* what is no pid must not become that of somebody else, or -1: everybody's */
 	state.facts.pid_start = (uint64_t)number_of(document, "pidStart");
 	state.facts.clone_flags = (uint64_t)number_of(document, "cloneFlags");
 	state.poststart = flag_of(document, "poststart");
@@ -244,9 +242,6 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	state.no_new_keyring = flag_of(document, "noNewKeyring");
 	rdt = text_of(document, "rdtDir");
 	state.facts.rdt_dir = rdt[0] ? arena_strdup(arena, rdt) : NULL;
-	unit = text_of(document, "systemdUnit");
-	state.facts.systemd_unit = unit[0] ? arena_strdup(arena, unit) : NULL;
-	state.facts.systemd_user = flag_of(document, "systemdUser");
 	read_lists(arena, document, &state);
 	*ret_state = state;
 	return 0;
