@@ -53,7 +53,11 @@ int fail_wrap(struct error *e, const char *format, ...)
 	length = vsnprintf(e->text, sizeof(e->text), format, args);
 	va_end(args);
 	used = length < 0 ? 0 : (size_t)length;
+	for (const char *rest = ": "; used + 1 < sizeof(e->text) && *rest; used++)
+		e->text[used] = *rest++;
+	for (const char *rest = old; used + 1 < sizeof(e->text) && *rest; used++)
+		e->text[used] = *rest++;
 	if (used < sizeof(e->text))
-		(void)snprintf(e->text + used, sizeof(e->text) - used, ": %s", old); /* a cut message is still a message */
+		e->text[used] = '\0'; /* a cut message is still a message */
 	return -1;
 }
