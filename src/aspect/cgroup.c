@@ -8,7 +8,7 @@
  * A caller who may not make cgroups gets none, silently, unless the document asks for a limit: as with runc and crun, where an ordinary user's container
  * without limits runs.
  */
-#include "aspect/cgroup.h"
+#include "aspect/cgroup_scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 /*
  * @settings, @devices: from check
  * @host: what is mounted, and the container's leaves in it;  @mounts: for mounts of type cgroup, NULL: there are none
- * @join: what the child enters by
+ * @join: what the child enters by;  @scope: with the systemd manager
  */
 struct cgroup_plan {
 	struct cgroup_settings settings;
@@ -33,11 +33,17 @@ struct cgroup_plan {
 	struct cgroup_host host;
 	struct cgroup_mounts *mounts;
 	struct cgroup_join join;
+	struct cgroup_scope scope;
 };
 
 static struct cgroup_plan *data_of(const struct plan *p)
 {
 	return p->data[ASPECT_CGROUP];
+}
+
+static bool uses_systemd(const struct plan *p)
+{
+	return p->request->cgroup_manager == CGROUP_MANAGER_SYSTEMD;
 }
 
 static bool has_new_namespace(const struct plan *p)
@@ -54,8 +60,8 @@ static int check(struct plan *p)
 	p->data[ASPECT_CGROUP] = data;
 	if (p->request->exec || p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
-	if (p->request->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
-		return fail(p->error, 0, "the systemd cgroup manager is not supported yet, use --cgroup-manager cgroupfs");
+	if (uses_systemd(p) && cgroup_scope_check(p) < 0)
+		return -1;
 	if (cgroup_settings_compile(r, p->spec->oci_version, p->arena, p->error, &data->settings) < 0)
 		return -1;
 	return cgroup_devices_compile(&r->devices, p->arena, p->error, &data->devices);
@@ -88,11 +94,12 @@ static void decide_leaf(const struct plan *p, struct cgroup_plan *data, struct c
 	const char *path = p->spec->linux.cgroups_path;
 	size_t top = strlen(t->mount);
 
-	t->leaf = cgroup_leaf_path(p->arena, t, path, p->request->id, data->host.hybrid, false);
-	if (p->caller->privileged)
+	if (!t->unit)
+		t->leaf = cgroup_leaf_path(p->arena, t, path, p->request->id, data->host.hybrid, false);
+	if (p->caller->privileged && p->caller->initial_userns) /* a rootless engine's root has the capabilities, but not over the host's cgroups */
 		return;
 	t->refused = may_make(p->arena, t->leaf, top);
-	if (t->refused && t->v2 && !data->host.hybrid && !(path && path[0] == '/')) { /* a delegated cgroup may be hull's own only */
+	if (t->refused && t->v2 && !t->unit && !data->host.hybrid && !(path && path[0] == '/')) { /* a delegated cgroup may be hull's own only */
 		char *inside = cgroup_leaf_path(p->arena, t, path, p->request->id, false, true);
 
 		if (may_make(p->arena, inside, top) == 0) {
@@ -104,10 +111,19 @@ static void decide_leaf(const struct plan *p, struct cgroup_plan *data, struct c
 		t->leaf = NULL;
 }
 
-/* Find the host's hierarchies and where the container's cgroups go; nothing is made. */
-static int decide(const struct plan *p, struct cgroup_plan *data)
+/* False where nothing can enforce rules: in a user namespace or as an ordinary user, who cannot make device nodes either. */
+static bool devices_apply(const struct plan *p)
+{
+	return p->caller->euid == 0 && p->caller->initial_userns;
+}
+
+/* Find the host's hierarchies and where the container's cgroups go; nothing is made but by systemd. */
+static int decide(struct plan *p, struct cgroup_plan *data)
 {
 	if (cgroup_host_read(p->arena, p->error, &data->host) < 0)
+		return -1;
+	if (uses_systemd(p) &&
+	    cgroup_scope_start(p, &data->settings, devices_apply(p) ? &data->devices : NULL, &data->host, &data->scope) < 0)
 		return -1;
 	if (p->request->cgroup_manager != CGROUP_MANAGER_DISABLED)
 		for (size_t i = 0; i < data->host.n; i++)
@@ -173,6 +189,10 @@ static int look_at_leaf(struct plan *p, struct cgroup_tree *t)
 	if (dir < 0)
 		return errno == ENOENT ? 0 : fail(p->error, errno, "cannot open cgroup '%s'", t->leaf);
 	t->existed = true;
+	if (t->unit) { /* a moment old, and the helper is in it */
+		(void)close_fd(dir);
+		return 0;
+	}
 	r = io_read_small(dir, "freezer.state", state, sizeof(state)) > 0 && !text_equal(state, "THAWED");
 	if (r) {
 		(void)close_fd(dir);
@@ -249,16 +269,13 @@ static int delegate(struct plan *p, const struct cgroup_tree *t)
 
 static int make(struct plan *p, struct cgroup_plan *data, struct cgroup_tree *t)
 {
-	const char *controllers = data->host.hybrid ? cgroup_settings_v2_controllers(&data->settings, &data->host, p->arena) : NULL;
-	int r = t->v2 ? cgroup_v2_make(p->arena, t, controllers) : cgroup_v1_make(p->arena, t);
+	bool few = data->host.hybrid || t->unit; /* others use these trees too */
+	const char *controllers = few ? cgroup_settings_v2_controllers(&data->settings, &data->host, p->arena) : NULL;
+	int r = t->v2 && t->unit ? cgroup_scope_settle(p->arena, t, &data->scope) : 0;
 
+	if (r == 0)
+		r = t->v2 ? cgroup_v2_make(p->arena, t, controllers) : cgroup_v1_make(p->arena, t);
 	return r < 0 ? fail(p->error, r, "cannot make cgroup '%s'", t->leaf) : 0;
-}
-
-/* Where nothing can enforce rules: in a user namespace or as an ordinary user, who cannot make device nodes either. */
-static bool devices_apply(const struct plan *p)
-{
-	return p->caller->euid == 0 && p->caller->initial_userns;
 }
 
 static int write_devices(struct plan *p, struct cgroup_plan *data)
@@ -283,12 +300,12 @@ static int write_devices(struct plan *p, struct cgroup_plan *data)
 	return cgroup_devices_attach(policy, v2->leaf, p->arena, p->error);
 }
 
-/* A clone into a cgroup counts there: a container that may have no further process could not be born in it, so it is moved. */
+/* A clone into a cgroup counts there, as does systemd's helper: a container that may have no further process could not be born in it, so it is moved. */
 static bool clone_fits(const struct plan *p)
 {
 	const struct opt_i64 *pids = &p->spec->linux.resources.pids.limit;
 
-	return !pids->set || pids->value < 0 || pids->value > 2;
+	return !pids->set || pids->value < 0 || pids->value > (uses_systemd(p) ? 3 : 2);
 }
 
 static int open_join(struct plan *p, struct cgroup_plan *data)
@@ -348,7 +365,7 @@ static int prepare(struct plan *p)
 	}
 	if (cgroup_settings_write(&data->settings, &data->host, p->arena, p->error) < 0 || open_join(p, data) < 0)
 		return -1;
-	if (data->join.v2_fd >= 0 && p->cgroup_fd < 0)
+	if ((data->join.v2_fd >= 0 && p->cgroup_fd < 0) || uses_systemd(p))
 		p->parent_first = true; /* it has to be moved into its cgroup before it makes that a namespace */
 	return data->host.version == 2 ? 0 : write_devices(p, data);
 }
@@ -364,6 +381,8 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 		return 0;
 	if (data->join.v2_fd >= 0 && p->cgroup_fd < 0)
 		r = cgroup_join_pid(&data->join, p->error, pid);
+	if (r == 0 && data->scope.helper.pid > 0)
+		r = cgroup_scope_adopt(&data->scope, &data->join, pid, p->error);
 	p->cgroup_fd = NO_FD;
 	cgroup_join_close(&data->join);
 	/* the verifier's time for the device program is spent beside the child's work; the payload does not start before we say so */
@@ -390,7 +409,9 @@ static CHILD int enter(struct child *c)
 
 static int undo(struct undo *u)
 {
-	return cgroup_remove(u->facts, u->arena, u->error);
+	int r = cgroup_remove(u->facts, u->arena, u->error);
+
+	return cgroup_scope_undo(u) < 0 ? -1 : r;
 }
 
 static void explain(const struct plan *p, enum phase phase, struct explain *x)
@@ -402,7 +423,7 @@ static void explain(const struct plan *p, enum phase phase, struct explain *x)
 		explain_step(x, "make a cgroup namespace");
 	if (phase != PHASE_PREPARE || p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return;
-	explain_step(x, "make cgroup '%s'", path && path[0] ? path : p->request->id);
+	explain_step(x, uses_systemd(p) ? "have systemd make the scope of '%s'" : "make cgroup '%s'", path && path[0] ? path : p->request->id);
 	for (size_t i = 0; i < data->settings.n; i++) {
 		const struct cgroup_setting *s = &data->settings.v[i];
 		const struct cgroup_write *one = s->v1.file ? &s->v1 : &s->v2;
@@ -420,8 +441,8 @@ static void features(struct json_writer *w)
 	json_open_object(w, "cgroup");
 	json_bool(w, "v1", true);
 	json_bool(w, "v2", true);
-	json_bool(w, "systemd", false);
-	json_bool(w, "systemdUser", false);
+	json_bool(w, "systemd", systemd_available());
+	json_bool(w, "systemdUser", systemd_available());
 	json_bool(w, "rdma", true);
 	json_close_object(w);
 }

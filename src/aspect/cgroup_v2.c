@@ -52,7 +52,7 @@ static void enable_controllers(const char *path, const char *controllers)
 int cgroup_v2_make(struct arena *arena, const struct cgroup_tree *t, const char *controllers)
 {
 	size_t length = strlen(t->mount), end = strlen(t->leaf);
-	bool hand_down = !controllers || controllers[0];
+	bool hand_down = !controllers || controllers[0] || t->unit;
 	int r;
 
 	if (!hand_down)
@@ -65,7 +65,7 @@ int cgroup_v2_make(struct arena *arena, const struct cgroup_tree *t, const char 
 			if (r < 0)
 				return r;
 		}
-		enable_controllers(dir, controllers);
+		enable_controllers(dir, t->unit && length >= strlen(t->unit) ? NULL : controllers);
 		length += 1 + strcspn(t->leaf + length + 1, "/");
 	}
 	return cgroup_make_dir(arena, t->mount, t->leaf);

@@ -96,6 +96,7 @@ struct caller {
 /*
  * What undo needs to know and the state file keeps: facts, no plans.
  * @cgroups: paths of cgroup directories that were made, absolute, deepest last;  @rdt_dir: resctrl group that was made, NULL: none
+ * @systemd_unit: name of the unit whose cgroups they are below, NULL: none;  @systemd_user: it is the user's manager's
  * @clone_flags: namespaces that the container has for itself or joined (CLONE_NEW*): what exec must enter
  */
 struct facts {
@@ -104,6 +105,8 @@ struct facts {
 	uint64_t clone_flags;
 	struct string_list cgroups;
 	char *rdt_dir;
+	char *systemd_unit;
+	bool systemd_user;
 };
 
 /*

@@ -17,6 +17,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/libexec.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "hull.h"
@@ -81,6 +82,7 @@ static int make_readonly(void)
 __attribute__((visibility("default"))) int hull_protect_executable(char *const argv[])
 {
 	scope_fd int exe = NO_FD, safe = NO_FD;
+	scope_free char **environment = NULL;
 	struct statfs fs;
 	struct stat stat;
 
@@ -98,6 +100,7 @@ __attribute__((visibility("default"))) int hull_protect_executable(char *const a
 	}
 	if (safe < 0)
 		return safe;
-	(void)SYS_CALL(SYS_execveat, safe, "", argv, environ, AT_EMPTY_PATH); /* returns only on failure: errno says why */
+	environment = libexec_environment(environ); /* from there, helpers beside the file could not be found */
+	(void)SYS_CALL(SYS_execveat, safe, "", argv, environment ? environment : environ, AT_EMPTY_PATH); /* returns only on failure: errno says why */
 	return -errno;
 }

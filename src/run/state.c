@@ -159,6 +159,10 @@ int state_write(int dir, struct arena *arena, const struct state *state, struct 
 	json_close_array(&w);
 	if (state->facts.rdt_dir)
 		json_string(&w, "rdtDir", state->facts.rdt_dir);
+	if (state->facts.systemd_unit) {
+		json_string(&w, "systemdUnit", state->facts.systemd_unit);
+		json_bool(&w, "systemdUser", state->facts.systemd_user);
+	}
 	json_open_object(&w, "annotations");
 	for (size_t i = 0; i < state->annotations.n; i++)
 		json_string(&w, state->annotations.v[i].key, state->annotations.v[i].value);
@@ -216,7 +220,7 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 {
 	struct state state = { .id = id, .bundle = "", .rootfs = "", .created = "" };
 	const struct json *document;
-	const char *rdt;
+	const char *rdt, *unit;
 	char *text;
 	size_t length;
 	int64_t pid;
@@ -242,6 +246,9 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	state.no_new_keyring = flag_of(document, "noNewKeyring");
 	rdt = text_of(document, "rdtDir");
 	state.facts.rdt_dir = rdt[0] ? arena_strdup(arena, rdt) : NULL;
+	unit = text_of(document, "systemdUnit");
+	state.facts.systemd_unit = unit[0] ? arena_strdup(arena, unit) : NULL;
+	state.facts.systemd_user = flag_of(document, "systemdUser");
 	read_lists(arena, document, &state);
 	*ret_state = state;
 	return 0;

@@ -48,7 +48,7 @@ in_cgroup() { cat "$(cgroup_of)/$1"; }
 @test "a fork bomb under pids.limit 10 never exceeds 10, and delete --force ends it" {
 	make_bundle
 	limits '{"pids": {"limit": 10}}'
-	args sh -c 'bomb() { while :; do bomb & bomb; done; }; bomb 2>/dev/null'
+	args sh -c 'bomb() { while :; do bomb & bomb; done; }; bomb 2>/dev/null & exec sleep 100'
 	start_detached
 	sleep 2
 	[ "$(in_cgroup pids.peak)" -eq 10 ]
@@ -189,7 +189,7 @@ in_cgroup() { cat "$(cgroup_of)/$1"; }
 @test "rootless: a fork bomb under pids.limit 10 never exceeds 10" {
 	user_bundle
 	limits '{"pids": {"limit": 10}}'
-	args sh -c 'bomb() { while :; do bomb & bomb; done; }; bomb 2>/dev/null'
+	args sh -c 'bomb() { while :; do bomb & bomb; done; }; bomb 2>/dev/null & exec sleep 100'
 	vm_user "$HULL" --root /run/user/1000/hull run -d -b "$BUNDLE" "$ID" </dev/null >"$DIR/out" 2>&1
 	sleep 2
 	[[ $(cgroup_of) == /sys/fs/cgroup/user-1000/* ]]

@@ -1,0 +1,317 @@
+# The systemd cgroup manager: scopes of the system's manager and of a user's, their properties, delegation, removal.
+load vm
+
+setup_file()
+{
+	local built
+	built=$(dirname "$HULL")
+	file_begin
+	mkdir -p "$FILE_DIR/libexec/hull"
+	cp "$built/libexec/hull-systemd" "$FILE_DIR/libexec/hull/"
+}
+
+shull() { hull --systemd-cgroup "$@"; }
+
+# shown UNIT PROPERTY
+shown() { systemctl show -p "$2" --value "$1"; }
+
+no_unit() { [ -z "$(systemctl list-units --all --no-legend "*$TAG*" "$@")" ]; }
+
+# a command as uid 1000, in a unit of its own of the user's manager, as a login session's would be
+as_session()
+{
+	setpriv --reuid 1000 --regid 1000 --init-groups --reset-env -- \
+		env XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+		systemd-run --user --pipe --wait --collect --quiet -p Delegate=yes timeout 20 "$@" 3>&- </dev/null
+}
+
+# uhull ARGUMENT…: hull as that user
+uhull() { as_session "$HULL" --root /run/user/1000/hull --cgroup-manager systemd "$@"; }
+
+# user_show UNIT PROPERTY
+user_show()
+{
+	setpriv --reuid 1000 --regid 1000 --init-groups --reset-env -- env XDG_RUNTIME_DIR=/run/user/1000 systemctl --user show -p "$2" --value "$1"
+}
+
+session_bundle()
+{
+	make_bundle
+	rm "$BUNDLE/config.json"
+	chown -R 1000:1000 "$DIR"
+	as_session "$HULL" spec --rootless -b "$BUNDLE"
+	edit '.process.terminal = false | .process.args = ["true"] | .root.readonly = false'
+	chmod 644 "$BUNDLE/config.json"
+}
+
+@test "systemd runs, for the system and for the user" {
+	[ "$(cat /proc/1/comm)" = systemd ]
+	systemctl --version | head -n 1
+	as_session systemctl --user show -p Version
+	"$HULL" features | jq -e '.linux.cgroup.systemd and .linux.cgroup.systemdUser'
+}
+
+@test "without cgroupsPath: hull-ID.scope in system.slice; nothing is left" {
+	make_bundle
+	edit '.linux.namespaces |= map(select(.type != "cgroup"))'
+	args cat /proc/self/cgroup
+	run shull run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = "0::/system.slice/hull-$ID.scope/container" ]
+	no_unit
+}
+
+@test "slice:prefix:name, with a slice of its own" {
+	make_bundle
+	edit '.linux.namespaces |= map(select(.type != "cgroup")) | .linux.cgroupsPath = $p' --arg p "machine-$TAG.slice:libpod:$ID"
+	args cat /proc/self/cgroup
+	run shull run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$output" = "0::/machine.slice/machine-$TAG.slice/libpod-$ID.scope/container" ]
+	systemctl stop "machine-$TAG.slice"
+}
+
+@test "a cgroupsPath of the other kind is refused" {
+	make_bundle
+	edit '.linux.cgroupsPath = $p' --arg p "/a/$ID"
+	refuses linux.cgroupsPath "slice:prefix:name" "/a/$ID" -- "$HULL" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
+}
+
+@test "limits are the unit's properties and the container's files, and hold" {
+	make_bundle
+	limits '{"memory": {"limit": 33554432, "swap": 33554432, "reservation": 8388608}, "cpu": {"shares": 512, "quota": 12345, "period": 50000, "cpus": "0-1", "mems": "0"},
+		"pids": {"limit": 12}, "blockIO": {"weight": 100}, "unified": {"memory.high": "30000000"}}'
+	args sh -c 'cd /sys/fs/cgroup; cat memory.max pids.max cpu.max cpuset.cpus io.weight; sleep 100'
+	start_systemd
+	unit=hull-$ID.scope
+	[ "$(tr '\n' ' ' <"$DIR/out")" = "33554432 12 12345 50000 0-1 default 910 " ]
+	[ "$(shown "$unit" MemoryMax)" = 33554432 ]
+	[ "$(shown "$unit" MemorySwapMax)" = 0 ]
+	[ "$(shown "$unit" MemoryLow)" = 8388608 ]
+	[ "$(shown "$unit" MemoryHigh)" = 30000000 ]
+	[ "$(shown "$unit" CPUWeight)" = 59 ]
+	[ "$(shown "$unit" CPUQuotaPerSecUSec)" = 250ms ]
+	[ "$(shown "$unit" CPUQuotaPeriodUSec)" = 50ms ]
+	[ "$(shown "$unit" TasksMax)" = 12 ]
+	[ "$(shown "$unit" AllowedCPUs)" = "0-1" ] || [ "$(shown "$unit" AllowedCPUs)" = "0 1" ]
+	[ "$(shown "$unit" AllowedMemoryNodes)" = 0 ]
+	[ "$(shown "$unit" IOWeight)" = 910 ]
+	[ "$(shown "$unit" Delegate)" = yes ]
+	[ "$(shown "$unit" Slice)" = system.slice ]
+	[ "$(shown "$unit" DevicePolicy)" = strict ]
+	[ "$(shown "$unit" DefaultDependencies)" = no ]
+	[ "$(cat /sys/fs/cgroup/system.slice/"$unit"/memory.max)" = 33554432 ]
+	[ "$(cat /sys/fs/cgroup/system.slice/"$unit"/pids.max)" = 12 ]
+	[ "$(cat /sys/fs/cgroup/system.slice/"$unit"/container/pids.current)" = 1 ]
+	shull delete --force "$ID"
+	no_unit
+}
+
+# create and start with the systemd manager, output in $DIR/out
+start_systemd()
+{
+	shull create -b "$BUNDLE" "$ID" </dev/null >"$DIR/out" 2>"$DIR/err" || {
+		cat "$DIR/err"
+		return 1
+	}
+	shull start "$ID"
+	eventually test -s "$DIR/out"
+}
+
+@test "the memory limit kills, and the scope that failed is forgotten" {
+	make_bundle
+	limits '{"memory": {"limit": 16777216, "swap": 16777216}}'
+	args sh -c 'x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done'
+	run shull run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 137 ]
+	no_unit
+	run shull run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 137 ]
+}
+
+@test "a limit of one process, and of none in systemd's words" {
+	make_bundle
+	limits '{"pids": {"limit": 1}}'
+	args cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids.current
+	run shull run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$output" = 1$'\n'1 ]
+	limits '{"pids": {"limit": -1}}'
+	run shull run -b "$BUNDLE" "$ID"
+	[ "${lines[0]}" = max ]
+}
+
+@test "a fork bomb under pids.limit 10 never exceeds 10" {
+	make_bundle
+	limits '{"pids": {"limit": 10}}'
+	args sh -c 'bomb() { while :; do bomb & bomb; done; }; bomb 2>/dev/null & echo bomb; exec sleep 100'
+	start_systemd
+	sleep 2
+	[ "$(cat "$(cgroup_of)/pids.peak")" -eq 10 ]
+	shull delete --force "$ID"
+	no_unit
+}
+
+@test "annotations become properties; seconds become microseconds" {
+	make_bundle
+	edit '.annotations = {"org.systemd.property.TimeoutStopSec": "12.5", "org.systemd.property.RuntimeMaxUSec": "uint64 90000000",
+		"org.systemd.property.Description": "'"'my own'"'", "org.systemd.property.SendSIGHUP": "true",
+		"org.systemd.property.After": "['"'network.target'"', '"'paths.target'"']"}'
+	args sh -c 'echo up; sleep 100'
+	start_systemd
+	unit=hull-$ID.scope
+	shown "$unit" TimeoutStopUSec
+	[ "$(shown "$unit" TimeoutStopUSec)" = 12.500s ] || [ "$(shown "$unit" TimeoutStopUSec)" = 12.5s ] || [ "$(shown "$unit" TimeoutStopUSec)" = "12s 500ms" ]
+	[ "$(shown "$unit" RuntimeMaxUSec)" = "1min 30s" ]
+	[ "$(shown "$unit" Description)" = "my own" ]
+	[ "$(shown "$unit" SendSIGHUP)" = yes ]
+	[[ $(shown "$unit" After) == *network.target* && $(shown "$unit" After) == *paths.target* ]]
+	shull delete --force "$ID"
+}
+
+@test "what systemd refuses, and what is no value, is an error and leaves nothing" {
+	make_bundle
+	edit '.annotations = {"org.systemd.property.NoSuchThing": "true"}'
+	refuses "hull-$ID.scope" NoSuchThing -- "$HULL" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
+	edit '.annotations = {"org.systemd.property.CPUWeight": "uint64 many"}'
+	refuses annotations CPUWeight "'uint64 many'" -- "$HULL" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
+	no_unit
+}
+
+@test "run.oci.systemd.subgroup names the cgroup below the scope's, or makes none" {
+	make_bundle
+	edit '.linux.namespaces |= map(select(.type != "cgroup")) | .annotations = {"run.oci.systemd.subgroup": "payload"}'
+	args cat /proc/self/cgroup
+	run shull run -b "$BUNDLE" "$ID"
+	[ "$output" = "0::/system.slice/hull-$ID.scope/payload" ]
+	edit '.annotations = {"run.oci.systemd.subgroup": ""}'
+	run shull run -b "$BUNDLE" "$ID"
+	[ "$output" = "0::/system.slice/hull-$ID.scope" ]
+	no_unit
+}
+
+@test "exec, pause, ps and kill work as with cgroupfs" {
+	make_bundle
+	args sh -c 'echo up; sleep 100'
+	start_systemd
+	run hull exec "$ID" cat /proc/self/cgroup
+	[ "$output" = 0::/ ]
+	hull pause "$ID"
+	has_status paused
+	hull resume "$ID"
+	[ "$(hull ps --format json "$ID" | jq length)" -eq 1 ]
+	hull kill --all "$ID" KILL
+	eventually has_status stopped
+	hull delete "$ID"
+	no_unit
+}
+
+@test "a stale unit of the same name is replaced, one in use is not" {
+	make_bundle
+	args sh -c 'echo up; sleep 100'
+	systemd-run --quiet --scope --unit "hull-$ID.scope" sleep 100 3>&- &
+	eventually test -d "/sys/fs/cgroup/system.slice/hull-$ID.scope"
+	refuses "hull-$ID.scope" "in use" -- "$HULL" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
+	[ "$(shown "hull-$ID.scope" ActiveState)" = active ]
+	systemctl stop "hull-$ID.scope"
+	start_systemd
+	kill -9 "$(hull state "$ID" | jq .pid)"
+	rm -rf "${STATE:?}/$ID"
+	start_systemd
+	shull delete --force "$ID"
+	no_unit
+}
+
+@test "device rules hold below systemd's own" {
+	make_bundle
+	edit '.linux.resources.devices = [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "w"}]'
+	edit '.process.capabilities |= map_values(. + ["CAP_MKNOD"])'
+	args sh -c 'mknod /tmp/kmsg c 1 11 && echo made; (: >/tmp/kmsg) && echo writes; (: </tmp/kmsg) && echo reads; echo x >/dev/null && head -c 1 /dev/urandom >/dev/null && echo default'
+	run shull run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[[ $output == *made* && $output == *writes* && $output == *default* && $output != *reads* ]]
+}
+
+@test "daemon-reload takes nothing away" {
+	make_bundle
+	edit '.linux.resources.devices = [{"allow": false, "access": "rwm"}]'
+	limits '{"pids": {"limit": 9}}'
+	args sh -c 'echo up; sleep 100'
+	start_systemd
+	systemctl daemon-reload
+	run hull exec "$ID" sh -c 'cat /sys/fs/cgroup/pids.max; echo x >/dev/null && echo null'
+	[ "$output" = 9$'\n'null ]
+	shull delete --force "$ID"
+}
+
+@test "systemctl stop ends a container" {
+	make_bundle
+	args sh -c 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done'
+	start_systemd
+	systemctl stop "hull-$ID.scope"
+	eventually has_status stopped
+	shull delete "$ID"
+}
+
+@test "a hull that is killed while it makes the container leaves no scope with processes" {
+	make_bundle
+	args sh -c 'echo up; sleep 100'
+	for i in 1 2 3; do
+		timeout -s KILL "0.0$((i * 3))" "$HULL" --root "$STATE" --systemd-cgroup create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- || true
+		hull delete --force "$ID" || true
+	done
+	eventually no_unit
+}
+
+@test "rootless: the user's manager makes the scope, and limits hold" {
+	session_bundle
+	limits '{"memory": {"limit": 16777216, "swap": 16777216}, "pids": {"limit": 6}, "cpu": {"quota": 50000, "period": 100000, "cpus": "0"}}'
+	edit '.linux.namespaces |= map(select(.type != "cgroup"))'
+	args sh -c 'cat /proc/self/cgroup; (sleep 9 & sleep 9 & sleep 9 & sleep 9 & sleep 9 & sleep 9) || echo refused; x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done'
+	run uhull run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$status" -eq 137 ]
+	[ "${lines[0]}" = "0::/user.slice/user-1000.slice/user@1000.service/user.slice/hull-$ID.scope/container" ]
+	[[ $output == *"can't fork"* ]]
+	[ -z "$(cgroup_of)" ]
+}
+
+@test "rootless: properties of a running container, exec, delete" {
+	session_bundle
+	limits '{"memory": {"limit": 16777216}, "cpu": {"cpus": "1"}}'
+	args sleep 100
+	uhull run -d -b "$BUNDLE" "$ID" >"$DIR/out" 2>&1 || cat "$DIR/out"
+	[ "$(user_show "hull-$ID.scope" MemoryMax)" = 16777216 ]
+	[ "$(user_show "hull-$ID.scope" AllowedCPUs)" = 1 ]
+	run uhull exec "$ID" grep Cpus_allowed_list /proc/self/status
+	[ "${output##*[[:space:]]}" = 1 ]
+	uhull delete --force "$ID"
+	[ -z "$(cgroup_of)" ]
+	[ "$(user_show "hull-$ID.scope" ActiveState)" = inactive ]
+}
+
+@test "rootless: in a user namespace, as an engine calls it, it is still the user's manager" {
+	session_bundle
+	args sh -c 'echo made'
+	run as_session unshare --map-auto --map-root-user "$HULL" --root /run/user/1000/hull --cgroup-manager systemd run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[[ $output == *made* ]]
+}
+
+@test "rootless: from outside a session, without the environment of one" {
+	session_bundle
+	args sh -c 'echo made'
+	run setpriv --reuid 1000 --regid 1000 --init-groups --reset-env -- "$HULL" --root /run/user/1000/hull --cgroup-manager systemd run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[[ $output == *made* ]]
+}
+
+@test "without the helper: an error that says what is missing" {
+	make_bundle
+	mkdir "$DIR/bin"
+	cp "$HULL" "$DIR/bin/hull"
+	refuses hull-systemd "not installed" -- "$DIR/bin/hull" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
+	run "$DIR/bin/hull" features
+	[ "$(jq .linux.cgroup.systemd <<<"$output")" = false ]
+}
