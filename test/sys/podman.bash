@@ -29,8 +29,10 @@ teardown()
 {
 	podman rm -f -t 0 --all >/dev/null 2>&1
 	podman pod rm -f -t 0 --all >/dev/null 2>&1
-	local left tries=30
-	while left=$(engine_leftovers) && [ -n "$left" ] && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+	# other podmans of this machine use the same parent cgroup: only this suite's own ids count
+	local left tries=30 ids
+	ids=$(podman events --stream=false --format '{{.ID}}' 2>/dev/null | sort -u)
+	while left=$(engine_leftovers | grep -F -e "$FILE_DIR" -e "${ids:-$FILE_DIR}") && [ -n "$left" ] && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
 	test_end || return 1
 	[ -z "$left" ] || {
 		echo "# left behind: $left"
