@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "aspect/cgroup.h"
@@ -14,7 +16,7 @@
 #include "base/scope.h"
 #include "base/sys.h"
 
-enum { DEPTH_MAX = 64, BUSY_TRIES_MAX = 50, BUSY_POLL_MS = 10, DRAIN_ROUNDS_MAX = 20, DRAIN_WAIT_MS = 1000 };
+enum { STEPS_MAX = 1 << 20, BUSY_TRIES_MAX = 50, BUSY_POLL_MS = 10, DRAIN_ROUNDS_MAX = 20, DRAIN_WAIT_MS = 1000 };
 
 /* Kill who is in @path or below, and wait for their end. A process that cannot die (uninterruptible) is left to the caller's EBUSY. */
 static void drain(const char *path, struct arena *arena)
@@ -37,45 +39,80 @@ static void drain(const char *path, struct arena *arena)
 	}
 }
 
-static int remove_below(int parent, const char *name, int depth);
-
-/* the directories in @dir, which is consumed */
-static int remove_children(int dir, int depth)
+/*
+ * Remove the directories in @dir that have none themselves, up to the first that cannot be removed.
+ * Return: 1 and its name in @name (NAME_MAX + 1 bytes), 0: there are no more, or -errno. *ret_any: whether there were any.
+ */
+static int remove_leaves(int dir, char *name, bool *ret_any)
 {
-	DIR *stream = fdopendir(dir);
+	int readable = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *stream = readable < 0 ? NULL : fdopendir(readable);
 	struct dirent *entry;
-	int result = 0, r;
 
 	if (!stream) {
-		(void)close_fd(dir);
-		return -ENOMEM;
+		r = -errno;
+		(void)close_fd(readable);
+		return r;
 	}
-	while ((entry = readdir(stream))) {
+	*ret_any = false;
+	while (r == 0 && (entry = readdir(stream))) {
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
-		r = remove_below(dirfd(stream), entry->d_name, depth + 1);
-		if (r < 0)
-			result = r;
+		*ret_any = true;
+		if (unlinkat(dir, entry->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			continue;
+		r = errno == EBUSY ? 1 : -errno;
+		(void)stpcpy(name, entry->d_name); /* NAME_MAX bytes at most */
 	}
 	(void)closedir(stream);
-	return result;
+	return r;
 }
 
-static int remove_below(int parent, const char *name, int depth)
+/*
+ * Remove what is below @dir, which is consumed. With one descriptor, down by name and up by "..": a payload that may make cgroups nests them deeper than a
+ * stack, or the number of open files, allows. Return: 0, -EBUSY: there are processes, or -errno.
+ */
+static int remove_inside(int dir)
+{
+	char name[NAME_MAX + 1];
+	size_t depth = 0;
+	bool down = false, any = false;
+	int r, next;
+
+	for (int step = 0;; step++) {
+		r = step < STEPS_MAX ? remove_leaves(dir, name, &any) : -ELOOP;
+		if (r == 0 && down && !any)
+			r = -EBUSY; /* it could not be removed, though it has no directories */
+		if (r < 0 || (r == 0 && depth == 0))
+			break;
+		down = r == 1;
+		depth = down ? depth + 1 : depth - 1;
+		next = openat(dir, down ? name : "..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		r = next < 0 && errno != ENOENT ? -errno : -EBUSY; /* ENOENT: removed meanwhile, so once more */
+		(void)close_fd(dir);
+		dir = next;
+		if (dir < 0)
+			break;
+	}
+	(void)close_fd(dir);
+	return r;
+}
+
+static int remove_tree(const char *path)
 {
 	int dir, r;
 
-	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (rmdir(path) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EBUSY || depth > DEPTH_MAX)
+	if (errno != EBUSY)
 		return -errno;
-	dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -errno;
-	r = remove_children(dir, depth);
+	r = remove_inside(dir);
 	if (r < 0)
 		return r;
-	return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
+	return rmdir(path) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
 /* The last process may still be on its way out of the cgroup when it is already a zombie: v2 tells when it is empty, v1 cannot. */
@@ -93,7 +130,7 @@ static int remove_busy(const char *path, struct arena *arena)
 
 	for (int try = 0; try < BUSY_TRIES_MAX; try++) {
 		drain(path, arena);
-		r = remove_below(AT_FDCWD, path, 0);
+		r = remove_tree(path);
 		if (r != -EBUSY)
 			return r;
 		wait_empty(path);

@@ -304,3 +304,28 @@ make_ready()
 	[ "$(wc -l <"$DIR/attempt")" -eq 1 ]
 	[[ $output == *bad* ]]
 }
+
+# ---- cgroups that the container makes ----
+
+own_cgroups() { edit '.mounts |= map(if .type == "cgroup" or .type == "cgroup2" then .options -= ["ro"] else . end)'; }
+
+in_cgroup='cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup'
+
+@test "twin: cgroups made by a container, with a process in one, go with it" {
+	own_cgroups
+	args sh -c "$in_cgroup; mkdir -p a/b/c d; echo \$\$ >d/cgroup.procs; test -d a/b/c && echo made"
+	run_quietly
+	[ "$status" -eq 0 ] && [ "$output" = made ]
+	[ -z "$(find /sys/fs/cgroup -name "$ID" -type d)" ]
+}
+
+@test "cgroups nested deeper than anything, with processes at the bottom, do not keep a container from being deleted" {
+	own_cgroups
+	edit '.linux.namespaces |= map(select(.type != "pid"))'
+	args sh -c "$in_cgroup"'; i=0; while [ $i -lt 400 ] && mkdir d e && cd d; do i=$((i + 1)); done; sleep 100 & echo $! >cgroup.procs; echo "deep $i"'
+	run_quietly
+	echo "$output"
+	[ "$status" -eq 0 ] && [[ $output == *"deep 400"* ]]
+	[ ! -e "$STATE/$ID" ]
+	[ -z "$(find /sys/fs/cgroup -name "$ID" -type d)" ]
+}
