@@ -92,8 +92,7 @@ static int run_poststart(struct job *job)
 					hookstate_document(&job->plan, job->state.facts.pid, "running")) == 0)
 		return 0;
 	first = job->hull->error;
-	(void)kill(job->state.facts.pid, SIGKILL); /* container_destroy() waits and reports */
-	(void)container_destroy(job);              /* the hook's failure is what is reported */
+	(void)container_destroy(job); /* kills it; the hook's failure is what is reported */
 	job->hull->error = first;
 	return -1;
 }
