@@ -275,6 +275,8 @@ static int make(struct plan *p, struct cgroup_plan *data, struct cgroup_tree *t)
 
 	if (r == 0)
 		r = t->v2 ? cgroup_v2_make(p->arena, t, controllers) : cgroup_v1_make(p->arena, t);
+	if (r == -EROFS)
+		return fail(p->error, r, "cannot make cgroup '%s' (--cgroup-manager disabled does without cgroups)", t->leaf);
 	return r < 0 ? fail(p->error, r, "cannot make cgroup '%s'", t->leaf) : 0;
 }
 

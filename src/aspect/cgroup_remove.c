@@ -146,9 +146,11 @@ int cgroup_remove(const struct facts *facts, struct arena *arena, struct error *
 	for (size_t i = facts->cgroups.n; i-- > 0;) {
 		const char *path = facts->cgroups.v[i];
 
-		if (rmdir(path) == 0 || errno == ENOENT)
+		if (rmdir(path) == 0)
 			continue;
 		r = -errno;
+		if (access(path, F_OK) < 0) /* (in a read-only hierarchy rmdir(2) says EROFS even of what does not exist) */
+			continue;
 		if (r == -EBUSY && !killed) {
 			struct error ignored;
 
