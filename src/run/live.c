@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,7 +55,13 @@ static CHILD _Noreturn void live_main(const struct plan *p, int channel, const s
 		(void)child_fail(&c, FAULT("cannot enter the container's mount namespace"), r, NULL, NULL); /* -1 by nature */
 		_exit(CHILD_EXIT_FAULT);
 	}
+	/* we act as root of the container's user namespace: where that may not write, a link in the container must not make us write */
+	if (aspect_user.enter(&c) < 0)
+		_exit(CHILD_EXIT_FAULT);
+	(void)umask(0); /* modes are meant as they are written */
 	c.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c.root < 0 && child_fail(&c, FAULT("cannot open the container's root"), errno, NULL, NULL))
+		_exit(CHILD_EXIT_FAULT);
 	_exit((add ? mounts_play(&c, ops) : remove_mounts(&c, ops)) < 0 ? CHILD_EXIT_FAULT : 0);
 }
 
@@ -105,6 +112,15 @@ static int read_mounts(struct job *job, const char *file, struct mount_list *ret
 	return spec_read_mounts(&h->arena, &h->error, member ? member : document, ret_mounts);
 }
 
+/* A procfs shows the pid namespace of whoever mounts it, which is not the container's here; and cgroups are not known to a plan without creation. */
+static int check_kinds(struct error *e, const struct mount_ops *ops)
+{
+	for (size_t i = 0; i < ops->n; i++)
+		if (ops->v[i].kind == MOUNT_PROC || ops->v[i].kind == MOUNT_CGROUP)
+			return fail(e, 0, "%s.type: %s cannot be mounted in a running container", ops->v[i].place, ops->v[i].type);
+	return 0;
+}
+
 static int change(struct job *job, bool add, const char *file)
 {
 	struct hull *h = job->hull;
@@ -121,7 +137,8 @@ static int change(struct job *job, bool add, const char *file)
 	job->request.exec = true;
 	job_plan(job, &job->spec.process);
 	job->plan.has_userns = job->state.facts.clone_flags & CLONE_NEWUSER;
-	if (mounts_compile(&job->plan, &mounts, &ops) < 0 || (add && mounts_prepare(&job->plan, &ops, true) < 0))
+	if (mounts_compile(&job->plan, &mounts, &ops) < 0 ||
+		(add && (check_kinds(&h->error, &ops) < 0 || mounts_prepare(&job->plan, &ops, true) < 0)))
 		return -1;
 	job->engine.target_pidfd = process_open(job->state.facts.pid, job->state.facts.pid_start);
 	if (job->engine.target_pidfd < 0)

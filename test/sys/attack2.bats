@@ -329,3 +329,50 @@ in_cgroup='cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup'
 	[ ! -e "$STATE/$ID" ]
 	[ -z "$(find /sys/fs/cgroup -name "$ID" -type d)" ]
 }
+
+# ---- mounts that are added while the container runs ----
+
+@test "twin: a volume and a tmpfs are added to a running container, and taken away" {
+	mkdir "$DIR/volume"
+	echo seen >"$DIR/volume/file"
+	args sleep 60
+	start_detached
+	jq -n --arg v "$DIR/volume" '[{"destination": "/added", "type": "bind", "source": $v, "options": ["bind", "ro"]},
+		{"destination": "/tmp/new", "type": "tmpfs", "source": "tmpfs"}]' >"$DIR/m.json"
+	(umask 077 && hull mounts add "$ID" "$DIR/m.json")
+	[ "$(hull exec "$ID" cat /added/file)" = seen ]
+	not hull exec "$ID" touch /added/x
+	hull exec "$ID" touch /tmp/new/x
+	[ "$(stat -c %a "$ROOTFS/added")" = 755 ]
+	hull mounts remove "$ID" "$DIR/m.json"
+	not hull exec "$ID" test -e /added/file
+}
+
+@test "a mount that is added does not show the host's processes, nor crash" {
+	local type
+	args sleep 60
+	start_detached
+	for type in proc cgroup; do
+		jq -n --arg t $type '[{"destination": "/tmp/new", "type": $t, "source": $t}]' >"$DIR/m.json"
+		refuses "mounts[0].type" -- "$HULL" --root "$STATE" mounts add "$ID" "$DIR/m.json"
+	done
+	not hull exec "$ID" test -e /tmp/new/1
+}
+
+@test "a mount that is added to a user namespace writes nowhere where the container's root may not" {
+	mkdir "$DIR/volume"
+	chmod 755 "$DIR" "$DIR/volume"
+	userns
+	mount_entry "$(jq -n --arg v "$DIR/volume" '{"destination": "/vol", "type": "bind", "source": $v, "options": ["bind", "rw"]}')"
+	chown -R 200000:200000 "$ROOTFS"
+	args sleep 60
+	start_detached
+	ln -sfn vol "$ROOTFS/link"
+	not hull exec "$ID" mkdir /vol/made
+	echo '[{"destination": "/link/made", "type": "tmpfs", "source": "tmpfs"}]' >"$DIR/m.json"
+	not hull mounts add "$ID" "$DIR/m.json"
+	[ ! -e "$DIR/volume/made" ]
+	echo '[{"destination": "/tmp/made", "type": "tmpfs", "source": "tmpfs"}]' >"$DIR/m.json"
+	hull mounts add "$ID" "$DIR/m.json"
+	[ "$(stat -c %u "$ROOTFS/tmp/made")" = 200000 ]
+}
