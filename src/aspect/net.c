@@ -12,6 +12,14 @@
 #include "aspect/nswords.h"
 #include "base/scope.h"
 #include "base/sys.h"
+#include "spec/oci.h"
+
+static int net_check(struct plan *p)
+{
+	if (p->request->exec || p->spec->linux.net_devices.n == 0 || spec_namespace(p->spec, NAMESPACE_NETWORK))
+		return 0;
+	return fail(p->error, 0, "linux.netDevices: need a network namespace in linux.namespaces");
+}
 
 static int net_parent(struct plan *p, pid_t pid, int pidfd)
 {
@@ -63,6 +71,7 @@ static void net_features(struct json_writer *w)
 
 const struct aspect aspect_net = {
 	.id = ASPECT_NET,
+	.check = net_check,
 	.parent = net_parent,
 	.enter = net_enter,
 	.explain = net_explain,

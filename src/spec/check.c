@@ -51,7 +51,7 @@ bool check_number_list(const char *s)
 	}
 }
 
-/* "1.0.2-dev": a semantic version (semver.org) whose major number is 1 */
+/* "1.0.2-dev": a semantic version (semver.org), not of a later major than ours; the drafts before 1.0 are read as 1.0, as the schema's own example is one */
 static int check_version(struct error *e, const char *version)
 {
 	static const char tail[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-+";
@@ -70,7 +70,7 @@ static int check_version(struct error *e, const char *version)
 	valid = !*s || ((*s == '-' || *s == '+') && s[1] && s[1 + strspn(s + 1, tail)] == '\0');
 	if (!valid)
 		return fail(e, 0, "ociVersion: '%.64s' is not a semantic version", version);
-	if (strncmp(version, "1.", 2) != 0)
+	if (strncmp(version, "1.", 2) != 0 && strncmp(version, "0.", 2) != 0)
 		return fail(e, 0, "ociVersion: '%.64s' is not supported, only 1.x is", version);
 	return 0;
 }

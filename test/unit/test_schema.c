@@ -214,25 +214,6 @@ static void property_names(void)
 		compare(oci_spec_table, schema, file, "");
 }
 
-/*
- * Good documents that hull refuses because it demands more than the schema's types: the message must be this one. The schema has no rules about
- * combinations, and its example says version 0.5.0-dev.
- */
-static const struct {
-	const char *file, *message;
-} stricter[] = {
-	{ "linux-netdevice.json", "linux.netDevices: need a network namespace in linux.namespaces" },
-	{ "spec-example.json", "ociVersion: '0.5.0-dev' is not supported, only 1.x is" },
-};
-
-static const char *wanted_message(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(stricter); i++)
-		if (strcmp(name, stricter[i].file) == 0)
-			return stricter[i].message;
-	return "";
-}
-
 static int read_document(const char *relative)
 {
 	const struct json *v;
@@ -261,12 +242,7 @@ static void each_document(const char *directory, bool good)
 		r = read_document(relative);
 		printf("# %s: %s\n", relative, r < 0 ? error.text : "accepted");
 		n++;
-		if (!good) {
-			CHECK(r < 0);
-			continue;
-		}
-		CHECK((r < 0) == (*wanted_message(entry->d_name) != '\0'));
-		CHECK_STRING(error.text, wanted_message(entry->d_name));
+		CHECK((r == 0) == good);
 	}
 	(void)closedir(d);
 	CHECK(n >= 4);
@@ -282,24 +258,16 @@ static void bad_documents(void)
 	each_document("test/config/bad", false);
 }
 
-/* the example but for its version: nearly every field of the specification */
+/* nearly every field of the specification */
 static void example(void)
 {
-	size_t length;
-	char *text = slurp(path_of("test/config/good/spec-example.json"), &length), *version;
-	const struct json *v;
+	const struct json *v = load("test/config/good/spec-example.json");
 	struct spec spec;
 
-	text[length] = '\0';
-	version = strstr(text, "0.5.0-dev");
-	CHECK(version);
-	if (!version)
+	CHECK(v);
+	if (!v)
 		return;
-	*version = '1';
-	CHECK(json_parse(&arena, &error, "example", text, length, &v) == 0);
 	CHECK(spec_read(&arena, &error, v, &spec) == 0);
-	if (unit_failed)
-		printf("# %s\n", error.text);
 	CHECK(spec.mounts.n == 7 && spec.linux.namespaces.n == 8 && spec.linux.devices.n == 2);
 }
 
