@@ -329,6 +329,10 @@ static void hooks_explain(const struct plan *p, enum phase phase, struct explain
 	}
 	if (phase == PHASE_EXEC)
 		explain_list(x, &hooks->start_container, "startContainer");
+	if (phase == PHASE_UNDO) {
+		explain_list(x, &hooks->poststart, "poststart");
+		explain_list(x, &hooks->poststop, "poststop");
+	}
 }
 
 const struct aspect aspect_hooks = {

@@ -30,6 +30,7 @@ static const char *const headings[] = {
 	[PHASE_SETTLE] = "settle: inside the new root",
 	[PHASE_SEAL] = "seal: what is given up",
 	[PHASE_EXEC] = "exec",
+	[PHASE_UNDO] = "later: once the payload runs, and when the container is deleted",
 };
 
 void explain_step(struct explain *x, const char *format, ...)
@@ -102,6 +103,8 @@ const char *plan_explain(const struct plan *p, bool json)
 	start_phase(&x, PHASE_EXEC);
 	ask(&x, &aspect_hooks);
 	ask(&x, &aspect_exec);
+	start_phase(&x, PHASE_UNDO);
+	ask(&x, &aspect_hooks);
 	if (!json)
 		return x.text;
 	json_close_array(&x.w);

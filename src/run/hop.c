@@ -33,13 +33,17 @@ static bool has_time_offsets(const struct plan *p)
 
 bool hop_needed(const struct plan *p)
 {
-	bool join = false;
+	const struct namespace_list *list = &p->spec->linux.namespaces;
 
 	if (p->request->exec || has_time_offsets(p))
 		return true;
-	for (int type = 0; type < NAMESPACE_MAX; type++)
-		join |= p->join_fd[type] >= 0;
-	return p->join_fd[NAMESPACE_PID] >= 0 || p->join_fd[NAMESPACE_USER] >= 0 || (join && (p->new_namespaces & CLONE_NEWUSER));
+	for (size_t i = 0; i < list->n; i++) {
+		const struct namespace *ns = &list->v[i];
+
+		if (ns->path && (ns->type == NAMESPACE_PID || ns->type == NAMESPACE_USER || (p->new_namespaces & CLONE_NEWUSER)))
+			return true;
+	}
+	return false;
 }
 
 /*

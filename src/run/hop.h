@@ -16,7 +16,7 @@
 #include "aspect/aspect.h"
 
 /**
- * hop_needed - the table above. Pure.
+ * hop_needed - the table above. Pure: `hull explain` asks too.
  */
 bool hop_needed(const struct plan *p);
 

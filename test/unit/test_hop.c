@@ -10,20 +10,28 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-enum { A_DESCRIPTOR = 7, NEW_ALL = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS };
+enum { NEW_ALL = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS };
 
 #define JOIN(type) (1u << NAMESPACE_##type)
+
+static char path[] = "/proc/1/ns/x";
 
 enum offsets { NO_OFFSETS = 0, MONOTONIC = 1, BOOTTIME = 2 };
 
 static bool ask(uint64_t new, unsigned int joined, enum offsets offsets, bool exec)
 {
-	struct spec spec = { .has_process = true };
+	struct namespace namespaces[NAMESPACE_MAX + 1];
+	struct spec spec = { .has_process = true, .linux.namespaces.v = namespaces };
 	struct request request = { .exec = exec };
 	struct plan plan = { .spec = &spec, .request = &request, .new_namespaces = new };
 
-	for (int type = 0; type < NAMESPACE_MAX; type++)
-		plan.join_fd[type] = joined & (1u << type) ? A_DESCRIPTOR : NO_FD;
+	for (int type = 0; type < NAMESPACE_MAX; type++) {
+		plan.join_fd[type] = NO_FD; /* before prepare */
+		if (joined & (1u << type))
+			namespaces[spec.linux.namespaces.n++] = (struct namespace){ .type = (enum namespace_type)type, .path = path };
+	}
+	/* one that is new does not count */
+	namespaces[spec.linux.namespaces.n++] = (struct namespace){ .type = NAMESPACE_PID };
 	spec.linux.time_offsets.monotonic.set = offsets & MONOTONIC;
 	spec.linux.time_offsets.boottime.set = offsets & BOOTTIME;
 	return hop_needed(&plan);
