@@ -1,5 +1,5 @@
 /*
- * hull-systemd start|set|stop: makes, changes and stops the systemd unit of a container. hull starts it when its systemd cgroup manager is asked for;
+ * hull-systemd start|set|attach|stop: makes, changes and stops the systemd unit of a container. hull starts it when its systemd cgroup manager is asked for;
  * src/aspect/cgroup_systemd.c has the protocol.
  *
  * It is a program of its own because libsystemd is a library for glibc, and hull is a small static program. It trusts its caller, who could talk to
@@ -373,11 +373,25 @@ static void stop(struct helper *h)
 	sd_bus_error_free(&error);
 }
 
+static void attach(struct helper *h)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	const char *path = next_word(h), *signature = next_word(h), *number = next_word(h), *pid = next_word(h);
+	uint32_t value;
+	int r;
+
+	if (strcmp(signature, "u") != 0 || strcmp(number, "1") != 0 || text_to_u32(pid, &value) < 0)
+		give_up("the request makes no sense", 0, NULL);
+	r = sd_bus_call_method(h->bus, SERVICE, MANAGER_PATH, MANAGER, "AttachProcessesToUnit", &error, NULL, "ssau", h->unit, path, 1, value);
+	if (r < 0)
+		give_up("systemd", r, &error);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct helper *h);
 	bool stays;
-} verbs[] = { { "start", start, true }, { "set", set, false }, { "stop", stop, false } };
+} verbs[] = { { "start", start, true }, { "set", set, false }, { "attach", attach, false }, { "stop", stop, false } };
 
 int main(int argc, char **argv)
 {
@@ -389,7 +403,7 @@ int main(int argc, char **argv)
 	while (verb < sizeof(verbs) / sizeof(verbs[0]) && (argc != 2 || strcmp(verbs[verb].name, argv[1]) != 0))
 		verb++;
 	if (verb == sizeof(verbs) / sizeof(verbs[0]))
-		give_up("usage: hull-systemd start|set|stop; hull starts it", 0, NULL);
+		give_up("usage: hull-systemd start|set|attach|stop; hull starts it", 0, NULL);
 	read_request(&h);
 	h.user = strcmp(next_word(&h), "user") == 0;
 	h.unit = next_word(&h);

@@ -335,6 +335,8 @@ static int open_join(struct plan *p, struct cgroup_plan *data)
 		j->dirs[j->n] = t->leaf;
 		j->tasks[j->n++] = fd;
 	}
+	if (uses_systemd(p) && cgroup_scope_must_attach(p, j->v2_fd, &data->scope))
+		return 0;
 	if (data->host.hybrid || clone_fits(p))
 		p->cgroup_fd = j->v2_fd;
 	return 0;
@@ -345,8 +347,13 @@ static int prepare(struct plan *p)
 	const struct mount *mount = cgroup_mount(p->spec);
 	struct cgroup_plan *data = data_of(p);
 
-	if (p->request->exec) /* the engine's hop joins, before it enters the container's namespaces */
+	if (p->request->exec) { /* the engine's hop joins, before it enters the container's namespaces */
+		if (p->facts->systemd_unit && cgroup_scope_must_attach(p, p->cgroup_fd, &data->scope)) {
+			p->cgroup_fd = close_fd(p->cgroup_fd);
+			p->parent_first = true;
+		}
 		return 0;
+	}
 	if (p->request->cgroup_manager == CGROUP_MANAGER_DISABLED && !mount)
 		return 0;
 	if (decide(p, data) < 0)
@@ -379,9 +386,11 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 	int r = 0;
 
 	(void)pidfd;
+	if (data->scope.attach)
+		r = cgroup_scope_attach(p, &data->scope, pid);
 	if (p->request->exec)
-		return 0;
-	if (data->join.v2_fd >= 0 && p->cgroup_fd < 0)
+		return r;
+	if (data->join.v2_fd >= 0 && p->cgroup_fd < 0 && !data->scope.attach)
 		r = cgroup_join_pid(&data->join, p->error, pid);
 	if (r == 0 && data->scope.helper.pid > 0)
 		r = cgroup_scope_adopt(&data->scope, &data->join, pid, p->error);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -153,6 +154,50 @@ int cgroup_scope_settle(struct arena *arena, const struct cgroup_tree *t, const 
 		return 0;
 	r = cgroup_make_dir(arena, t->mount, t->leaf);
 	return r < 0 ? r : io_write_file(AT_FDCWD, arena_printf(arena, "%s/cgroup.procs", t->leaf), text, strlen(text));
+}
+
+/* The nearest directory that is above both paths. */
+static char *common_ancestor(struct arena *arena, const char *a, const char *b)
+{
+	size_t end = 0, i = 0;
+
+	for (; a[i] && a[i] == b[i]; i++)
+		if (a[i] == '/')
+			end = i;
+	if ((!a[i] && (!b[i] || b[i] == '/')) || (!b[i] && a[i] == '/'))
+		end = i;
+	return arena_strndup(arena, a, end);
+}
+
+bool cgroup_scope_must_attach(const struct plan *p, int fd, struct cgroup_scope *scope)
+{
+	char dir[PATH_MAX];
+	const char *own = NULL, *rest;
+	struct cgroup_host host;
+	struct error unused;
+	ssize_t length;
+
+	scope->attach = NULL;
+	if (fd < 0 || (p->caller->privileged && p->caller->initial_userns))
+		return false;
+	length = readlink(arena_printf(p->arena, "/proc/self/fd/%d", fd), dir, sizeof(dir) - 1);
+	if (length <= 0 || cgroup_host_read(p->arena, &unused, &host) < 0)
+		return false; /* the attempt tells */
+	dir[length] = '\0';
+	for (size_t i = 0; i < host.n; i++)
+		if (host.v[i].v2)
+			own = arena_printf(p->arena, "%s%s", host.v[i].mount, host.v[i].own);
+	rest = strstr(dir, p->facts->systemd_unit);
+	if (!own || !rest || access(arena_printf(p->arena, "%s/cgroup.procs", common_ancestor(p->arena, own, dir)), W_OK) == 0)
+		return false;
+	rest += strlen(p->facts->systemd_unit);
+	scope->attach = rest[0] ? arena_strdup(p->arena, rest) : "/";
+	return true;
+}
+
+int cgroup_scope_attach(const struct plan *p, const struct cgroup_scope *scope, pid_t pid)
+{
+	return systemd_attach(p->facts->systemd_unit, p->facts->systemd_user, scope->attach, pid, p->arena, p->error);
 }
 
 int cgroup_scope_adopt(struct cgroup_scope *scope, const struct cgroup_join *join, pid_t pid, struct error *error)

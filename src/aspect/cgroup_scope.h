@@ -6,10 +6,12 @@
 
 /*
  * @unit: what it is called;  @helper: its first process until the container's is in
+ * @attach: path below the unit's cgroup that systemd must put processes into, NULL: hull may do that itself
  */
 struct cgroup_scope {
 	struct systemd_unit unit;
 	struct systemd_helper helper;
+	const char *attach;
 };
 
 /**
@@ -32,6 +34,19 @@ int cgroup_scope_start(struct plan *p, const struct cgroup_settings *settings, c
  * Return: 0 or -errno.
  */
 int cgroup_scope_settle(struct arena *arena, const struct cgroup_tree *t, const struct cgroup_scope *scope);
+
+/**
+ * cgroup_scope_must_attach - find out whether hull itself may put processes into the v2 cgroup @fd: not a user's from outside what is delegated to him,
+ * as in a login session (cgroups(7), "Delegation containment"). Sets @scope->attach.
+ * Return: whether it is systemd that must do it.
+ */
+bool cgroup_scope_must_attach(const struct plan *p, int fd, struct cgroup_scope *scope);
+
+/**
+ * cgroup_scope_attach - have systemd put a process into the container's cgroup.
+ * Return: 0 or -1 after fail().
+ */
+int cgroup_scope_attach(const struct plan *p, const struct cgroup_scope *scope, pid_t pid);
 
 /**
  * cgroup_scope_adopt - put the container's first process into the v1 trees, and let the helper go.

@@ -1,8 +1,8 @@
 /*
  * Talking to libexec/hull-systemd, which talks to systemd over D-Bus.
  *
- * The protocol: `hull-systemd start|set|stop`, and on its standard input zero-terminated words: "system" or "user", the unit's name, then the properties
- * (name, signature, number of values, values), then an empty word. On its standard output it answers "ok" or what went wrong, when systemd's job has
+ * The protocol: `hull-systemd start|set|attach|stop`, and on its standard input zero-terminated words: "system" or "user", the unit's name, then the properties
+ * (name, signature, number of values, values; attach has a cgroup's path and a pid), then an empty word. On its standard output it answers "ok" or what went wrong, when systemd's job has
  * ended. After start it then waits, as the scope's first process, for the end of its input or its life: a scope without processes would be removed, and the
  * container's process does not exist yet. So the cgroups of a scope are made and filled as those of any other container are.
  */
@@ -200,6 +200,11 @@ static int start_helper(const char *verb, struct arena *arena, struct error *err
 	return 0;
 }
 
+static const char *words_of(const char *verb)
+{
+	return strcmp(verb, "attach") == 0 ? "put a process into" : strcmp(verb, "set") == 0 ? "change" : verb;
+}
+
 /* Start the helper, ask, wait for the answer. The helper is still there on success. */
 static int ask(const char *verb, const char *unit, bool user, const struct systemd_properties *list, struct arena *arena, struct error *error,
 	       struct systemd_helper *ret_helper)
@@ -224,8 +229,8 @@ static int ask(const char *verb, const char *unit, bool user, const struct syste
 	}
 	end(&helper);
 	if (r < 0)
-		return fail(error, r, "cannot %s the systemd unit '%s'", verb, unit);
-	return fail(error, 0, "cannot %s the systemd unit '%s': %s", verb, unit, answer[0] ? answer : "its helper ended without an answer");
+		return fail(error, r, "cannot %s the systemd unit '%s'", words_of(verb), unit);
+	return fail(error, 0, "cannot %s the systemd unit '%s': %s", words_of(verb), unit, answer[0] ? answer : "its helper ended without an answer");
 }
 
 int systemd_start(const struct systemd_unit *unit, bool user, const struct systemd_properties *list, struct arena *arena, struct error *error,
@@ -246,6 +251,18 @@ int systemd_set(const char *unit, bool user, const struct systemd_properties *li
 	if (list->n == 0)
 		return 0;
 	if (ask("set", unit, user, list, arena, error, &helper) < 0)
+		return -1;
+	end(&helper);
+	return 0;
+}
+
+int systemd_attach(const char *unit, bool user, const char *path, pid_t pid, struct arena *arena, struct error *error)
+{
+	struct systemd_properties list = { .n = 0 };
+	struct systemd_helper helper;
+
+	systemd_property_set(&list, arena, path, "u", arena_printf(arena, "%d", pid)); /* no property, but written like one */
+	if (ask("attach", unit, user, &list, arena, error, &helper) < 0)
 		return -1;
 	end(&helper);
 	return 0;

@@ -60,7 +60,7 @@ void systemd_property_set(struct systemd_properties *list, struct arena *arena, 
 void systemd_properties_of(const struct cgroup_settings *s, int version, struct arena *arena, struct systemd_properties *list);
 
 /**
- * systemd_device_properties - a device policy as properties; nothing where systemd cannot say it.
+ * systemd_device_properties - a device policy as properties; no rules where systemd cannot say it: the container's own cgroup has them.
  */
 void systemd_device_properties(const struct cgroup_device_policy *policy, struct arena *arena, struct systemd_properties *list);
 
@@ -112,6 +112,11 @@ void systemd_release(struct systemd_helper *helper);
  * systemd_set - change properties of a unit that exists.
  */
 int systemd_set(const char *unit, bool user, const struct systemd_properties *list, struct arena *arena, struct error *error);
+
+/**
+ * systemd_attach - move a process into the cgroup @path below a unit's.
+ */
+int systemd_attach(const char *unit, bool user, const char *path, pid_t pid, struct arena *arena, struct error *error);
 
 /**
  * systemd_stop - stop a unit, and forget it when it failed. One that is not there is no error.

@@ -197,6 +197,14 @@ static void add_number(struct translation *t, const char *name, const char *valu
 	systemd_property_set(t->list, t->arena, name, "t", number == 0 && at_least_one ? "1" : value);
 }
 
+static bool has(const struct systemd_properties *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (text_equal(list->v[i].name, name))
+			return true;
+	return false;
+}
+
 static void translate(struct translation *t, enum kind kind, const char *name, const char *value)
 {
 	switch (kind) {
@@ -221,6 +229,8 @@ static void translate(struct translation *t, enum kind kind, const char *name, c
 	case KIND_IDLE:
 		if (text_equal(value, "1"))
 			systemd_property_set(t->list, t->arena, name, "t", "0");
+		else if (!has(t->list, name)) /* the weight that was given, or the usual one */
+			systemd_property_set(t->list, t->arena, name, "t", MAX_TEXT);
 		return;
 	}
 }
@@ -267,12 +277,15 @@ void systemd_device_properties(const struct cgroup_device_policy *policy, struct
 {
 	struct systemd_property *property;
 
-	for (size_t i = 0; i < policy->n; i++)
-		if (policy->allow || !device_text(arena, &policy->v[i]))
-			return;
-	if (policy->allow)
+	bool can_say = !policy->allow;
+
+	for (size_t i = 0; i < policy->n && can_say; i++)
+		can_say = device_text(arena, &policy->v[i]) != NULL;
+	systemd_property_set(list, arena, "DevicePolicy", "s", can_say ? "strict" : "auto");
+	if (!can_say) {
+		systemd_property_add(list, arena, "DeviceAllow", "a(ss)", 0); /* forget what was there */
 		return;
-	systemd_property_set(list, arena, "DevicePolicy", "s", "strict");
+	}
 	property = systemd_property_add(list, arena, "DeviceAllow", "a(ss)", 2 * policy->n);
 	for (size_t i = 0; i < policy->n; i++) {
 		property->values[2 * i] = device_text(arena, &policy->v[i]);

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "aspect/cgroup.h"
+#include "aspect/cgroup_systemd.h"
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/text.h"
@@ -277,6 +277,20 @@ static int change_devices(const struct cgroup_device_policy *policy, const struc
 	return t->v2 ? cgroup_devices_attach(policy, t->leaf, arena, error) : cgroup_devices_change_v1(policy, t->leaf, arena, error);
 }
 
+/* The unit around the container's cgroup has the same limits, and device rules of its own: @policy, NULL: they stay. */
+static int tell_systemd(const struct facts *facts, const struct cgroup_settings *settings, const struct cgroup_device_policy *policy, int version,
+			struct arena *arena, struct error *error)
+{
+	struct systemd_properties list = { .n = 0 };
+
+	if (!facts->systemd_unit)
+		return 0;
+	systemd_properties_of(settings, version, arena, &list);
+	if (policy)
+		systemd_device_properties(policy, arena, &list);
+	return systemd_set(facts->systemd_unit, facts->systemd_user, &list, arena, error);
+}
+
 /* On a hybrid host a v2 leaf has only the controllers that were needed so far. */
 static void hand_down(const struct cgroup_settings *settings, const struct cgroup_host *host, struct arena *arena)
 {
@@ -309,7 +323,8 @@ int cgroup_update(const struct facts *facts, struct resources *r, const char *oc
 	c.order = arena_many(arena, struct step *, c.n);
 	for (size_t i = 0; i < c.n; i++)
 		plan_step(&c, &c.steps[i], &settings.v[i]);
-	if (write_steps(&c) == 0 && (!has_devices || change_devices(&policy, &host, arena, error) == 0))
+	if (write_steps(&c) == 0 && tell_systemd(facts, &settings, has_devices ? &policy : NULL, host.version, arena, error) == 0 &&
+	    (!has_devices || change_devices(&policy, &host, arena, error) == 0))
 		return 0;
 	put_back(&c);
 	return -1;

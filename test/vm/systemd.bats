@@ -161,8 +161,7 @@ start_systemd()
 	args sh -c 'echo up; sleep 100'
 	start_systemd
 	unit=hull-$ID.scope
-	shown "$unit" TimeoutStopUSec
-	[ "$(shown "$unit" TimeoutStopUSec)" = 12.500s ] || [ "$(shown "$unit" TimeoutStopUSec)" = 12.5s ] || [ "$(shown "$unit" TimeoutStopUSec)" = "12s 500ms" ]
+	[ "$(shown "$unit" TimeoutStopUSec)" = 12.500000s ] || [ "$(shown "$unit" TimeoutStopUSec)" = 12.5s ] || [ "$(shown "$unit" TimeoutStopUSec)" = "12s 500ms" ]
 	[ "$(shown "$unit" RuntimeMaxUSec)" = "1min 30s" ]
 	[ "$(shown "$unit" Description)" = "my own" ]
 	[ "$(shown "$unit" SendSIGHUP)" = yes ]
@@ -221,6 +220,31 @@ start_systemd()
 	start_systemd
 	shull delete --force "$ID"
 	no_unit
+}
+
+@test "update changes the unit and the container's files, and lifts both" {
+	make_bundle
+	limits '{"memory": {"limit": 33554432}, "pids": {"limit": 12}}'
+	args sh -c 'echo up; sleep 100'
+	start_systemd
+	unit=hull-$ID.scope
+	hull update --memory 67108864 --pids-limit 30 --cpu-quota 20000 --cpu-period 100000 "$ID"
+	[ "$(shown "$unit" MemoryMax)" = 67108864 ]
+	[ "$(shown "$unit" TasksMax)" = 30 ]
+	[ "$(shown "$unit" CPUQuotaPerSecUSec)" = 200ms ]
+	[ "$(cat "$(cgroup_of)/memory.max" "$(cgroup_of)/pids.max" "$(cgroup_of)/cpu.max" | tr '\n' ' ')" = "67108864 30 20000 100000 " ]
+	hull update --memory -1 --pids-limit -1 --cpu-idle 1 "$ID"
+	[ "$(shown "$unit" MemoryMax)" = infinity ]
+	[ "$(shown "$unit" TasksMax)" = infinity ]
+	[ "$(cat "/sys/fs/cgroup/system.slice/$unit/cpu.idle")" = 1 ]
+	hull update --cpu-idle 0 "$ID"
+	[ "$(cat "/sys/fs/cgroup/system.slice/$unit/cpu.idle")" = 0 ]
+	refuses 9 cpuset -- "$HULL" --root "$STATE" update --memory 8000000 --cpuset-cpus 9 "$ID"
+	[ "$(shown "$unit" MemoryMax)" = infinity ]
+	echo '{"devices": [{"allow": false}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "rw"}]}' >"$DIR/update"
+	hull update -r "$DIR/update" "$ID"
+	[[ $(shown "$unit" DeviceAllow) == *"/dev/char/1:11 rw"* ]]
+	shull delete --force "$ID"
 }
 
 @test "device rules hold below systemd's own" {
@@ -299,12 +323,22 @@ start_systemd()
 	[[ $output == *made* ]]
 }
 
-@test "rootless: from outside a session, without the environment of one" {
+@test "rootless: from outside what is delegated, as in a login session: systemd moves the processes" {
+	outside() { setpriv --reuid 1000 --regid 1000 --init-groups --reset-env -- "$HULL" --root /run/user/1000/hull --cgroup-manager systemd "$@" 3>&-; }
 	session_bundle
-	args sh -c 'echo made'
-	run setpriv --reuid 1000 --regid 1000 --init-groups --reset-env -- "$HULL" --root /run/user/1000/hull --cgroup-manager systemd run -b "$BUNDLE" "$ID"
+	edit '.linux.namespaces |= map(select(.type != "cgroup"))'
+	limits '{"pids": {"limit": 5}}'
+	args sh -c 'cat /proc/self/cgroup; exec sleep 100'
+	outside run -d -b "$BUNDLE" "$ID" </dev/null >"$DIR/out" 2>&1 || {
+		cat "$DIR/out"
+		false
+	}
+	eventually grep -x "0::/user.slice/user-1000.slice/user@1000.service/user.slice/hull-$ID.scope/container" "$DIR/out"
+	run outside exec "$ID" sh -c 'cat /proc/self/cgroup; for i in 1 2 3 4 5; do sleep 1 & done'
 	echo "$output"
-	[[ $output == *made* ]]
+	[[ ${lines[0]} == *"/hull-$ID.scope/container" && $output == *"can't fork"* ]]
+	outside delete --force "$ID"
+	[ -z "$(cgroup_of)" ]
 }
 
 @test "without the helper: an error that says what is missing" {
