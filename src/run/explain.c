@@ -11,7 +11,7 @@
 
 /*
  * @aspect, @phase: of the callback that is being asked
- * @w: JSON, if @json;  @text: prose: a growing string in the arena
+ * @w: JSON, if @json;  @text: prose: a string in the arena, @length of @size bytes used, doubled when it is full
  * @phase_shown: its heading was written
  */
 struct explain {
@@ -20,8 +20,11 @@ struct explain {
 	enum phase phase;
 	bool json, phase_shown;
 	struct json_writer w;
-	const char *text;
+	char *text;
+	size_t length, size;
 };
+
+enum { TEXT_SIZE = 16384 };
 
 static const char *const headings[] = {
 	[PHASE_PREPARE] = "prepare: before the clone",
@@ -33,9 +36,26 @@ static const char *const headings[] = {
 	[PHASE_UNDO] = "later: once the payload runs, and when the container is deleted",
 };
 
+static void add(struct explain *x, const char *s)
+{
+	size_t length = strlen(s);
+
+	if (x->length + length >= x->size) {
+		size_t size = 2 * (x->size + length) + TEXT_SIZE;
+		char *text = arena_alloc(x->p->arena, size);
+
+		if (x->length > 0)
+			memcpy(text, x->text, x->length);
+		x->text = text;
+		x->size = size;
+	}
+	memcpy(x->text + x->length, s, length + 1);
+	x->length += length;
+}
+
 void explain_step(struct explain *x, const char *format, ...)
 {
-	char step[4096];
+	char step[4096], aspect[32];
 	va_list args;
 
 	va_start(args, format);
@@ -49,10 +69,16 @@ void explain_step(struct explain *x, const char *format, ...)
 		json_close_object(&x->w);
 		return;
 	}
-	if (!x->phase_shown)
-		x->text = arena_printf(x->p->arena, "%s%s%s\n", x->text, x->text[0] ? "\n" : "", headings[x->phase]);
+	if (!x->phase_shown) {
+		add(x, x->length > 0 ? "\n" : "");
+		add(x, headings[x->phase]);
+		add(x, "\n");
+	}
 	x->phase_shown = true;
-	x->text = arena_printf(x->p->arena, "%s  %-12s %s\n", x->text, aspect_name(x->aspect), step);
+	(void)snprintf(aspect, sizeof(aspect), "  %-12s ", aspect_name(x->aspect)); /* names are short */
+	add(x, aspect);
+	add(x, step);
+	add(x, "\n");
 }
 
 static void start_phase(struct explain *x, enum phase phase)
@@ -85,7 +111,7 @@ static void explain_aspects(struct explain *x, enum phase phase, const struct se
 
 const char *plan_explain(const struct plan *p, bool json)
 {
-	struct explain x = { .p = p, .json = json, .text = "" };
+	struct explain x = { .p = p, .json = json, .text = arena_strdup(p->arena, "") };
 
 	if (json) {
 		x.w = json_writer_on(p->arena, 2);
