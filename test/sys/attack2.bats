@@ -8,11 +8,11 @@ setup()
 	make_bundle
 }
 
-# run_quietly WORD…: hull run of BUNDLE; $status, $output
+# run_quietly: hull run of BUNDLE; $status, $output
 run_quietly()
 {
 	status=0
-	timeout --foreground -k 1 10 "$HULL" --root "$STATE" "$@" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- || status=$?
+	timeout --foreground -k 1 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- || status=$?
 	output=$(cat "$DIR/attempt")
 	hull delete --force "$ID" >/dev/null 2>&1
 }
@@ -315,7 +315,8 @@ in_cgroup='cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup'
 	own_cgroups
 	args sh -c "$in_cgroup; mkdir -p a/b/c d; echo \$\$ >d/cgroup.procs; test -d a/b/c && echo made"
 	run_quietly
-	[ "$status" -eq 0 ] && [ "$output" = made ]
+	[ "$status" -eq 0 ]
+	[ "$output" = made ]
 	[ -z "$(find /sys/fs/cgroup -name "$ID" -type d)" ]
 }
 
@@ -325,7 +326,8 @@ in_cgroup='cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup'
 	args sh -c "$in_cgroup"'; i=0; while [ $i -lt 400 ] && mkdir d e && cd d; do i=$((i + 1)); done; sleep 100 & echo $! >cgroup.procs; echo "deep $i"'
 	run_quietly
 	echo "$output"
-	[ "$status" -eq 0 ] && [[ $output == *"deep 400"* ]]
+	[ "$status" -eq 0 ]
+	[[ $output == *"deep 400"* ]]
 	[ ! -e "$STATE/$ID" ]
 	[ -z "$(find /sys/fs/cgroup -name "$ID" -type d)" ]
 }
@@ -375,4 +377,84 @@ in_cgroup='cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup'
 	echo '[{"destination": "/tmp/made", "type": "tmpfs", "source": "tmpfs"}]' >"$DIR/m.json"
 	hull mounts add "$ID" "$DIR/m.json"
 	[ "$(stat -c %u "$ROOTFS/tmp/made")" = 200000 ]
+}
+
+# ---- races ----
+
+# a racer that exchanges directories of the root with links out of it, all the time
+make_racer()
+{
+	cat >"$DIR/racer.c" <<-'END'
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+
+		int main(int argc, char **argv)
+		{
+			for (;;)
+				for (int i = 1; i + 1 < argc; i += 2)
+					(void)syscall(SYS_renameat2, AT_FDCWD, argv[i], AT_FDCWD, argv[i + 1], 2 /* RENAME_EXCHANGE */);
+		}
+	END
+	musl-gcc -static -O2 -o "$DIR/racer-$TAG" "$DIR/racer.c" 2>"$DIR/cc" || cc -static -O2 -o "$DIR/racer-$TAG" "$DIR/racer.c"
+}
+
+canary() { find "$DIR/canary" -printf '%P %y %m %u %g %s %l\n' | sort; cat "$DIR/canary/file"; awk -v d="$DIR/canary" 'index($5, d)' /proc/self/mountinfo; }
+
+# race FILTER LINK: containers are made with this configuration while /race/a is now a directory, now a link to LINK
+race()
+{
+	local round before racer good=0
+	mkdir -p "$DIR/canary/dir" "$ROOTFS/race/a/dir" "$ROOTFS/race/dev"
+	[ -e "$DIR/canary/file" ] || { echo secret >"$DIR/canary/file" && echo secret >"$DIR/canary/dir/file"; }
+	echo mine >"$ROOTFS/race/a/file"
+	before=$(canary)
+	rm -f "$ROOTFS/race/b"
+	ln -s "$2" "$ROOTFS/race/b"
+	make_bundle
+	edit "$1"
+	"$DIR/racer-$TAG" "$ROOTFS/race/a" "$ROOTFS/race/b" 3>&- &
+	racer=$!
+	for round in $(seq 40); do
+		timeout -k 1 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID-$round" </dev/null >"$DIR/attempt" 2>&1 3>&- && good=$((good + 1))
+		hull delete --force "$ID-$round" >/dev/null 2>&1
+		[ "$(canary)" = "$before" ] || break
+	done
+	kill "$racer"
+	wait "$racer" || true
+	[ -L "$ROOTFS/race/b" ] || mv -T --exchange "$ROOTFS/race/a" "$ROOTFS/race/b" 2>/dev/null || { rm -f "$ROOTFS/race/a" && mv "$ROOTFS/race/b" "$ROOTFS/race/a"; }
+	echo "$1 with $2: $good of $round ran; the last said: $(head -c 200 "$DIR/attempt")"
+	[ "$(canary)" = "$before" ]
+}
+
+# twins: that some of them run is part of each test (the link leads to nothing inside the root half of the time)
+@test "mount targets that are exchanged for links while they are resolved and made" {
+	local link
+	make_racer
+	for link in "$DIR/canary" "../../../../../../../../..$DIR/canary" /race/a; do
+		race '.mounts += [{"destination": "/race/a/new/dir", "type": "tmpfs", "source": "tmpfs"}, {"destination": "/race/a/dir", "type": "tmpfs", "source": "tmpfs"}]' "$link"
+	done
+}
+
+@test "bind targets, the working directory and nodes that are exchanged for links" {
+	make_racer
+	echo bound >"$DIR/bound"
+	race '.mounts += [{"destination": "/race/a/file", "type": "bind", "source": "'"$DIR/bound"'", "options": ["bind"]}, {"destination": "/race/a/made", "type": "bind", "source": "'"$DIR/bound"'", "options": ["bind"]}] | .process.args = ["sh", "-c", "echo x >/race/a/file; echo x >/race/a/made"]' "$DIR/canary"
+	race '.process.cwd = "/race/a/cwd/deep" | .process.args = ["sh", "-c", "echo x >made"]' "$DIR/canary"
+	race '.linux.devices = [{"path": "/race/a/node", "type": "c", "major": 1, "minor": 3}, {"path": "/race/a/fifo", "type": "p"}]' "$DIR/canary"
+}
+
+@test "masked and read-only paths that are exchanged for links" {
+	make_racer
+	race '.linux.maskedPaths = ["/race/a/file", "/race/a/dir"] | .linux.readonlyPaths = ["/race/a"] | .process.args = ["sh", "-c", "cat /race/a/file /race/a/dir/file"]' "$DIR/canary"
+	not grep -q secret "$DIR/attempt"
+}
+
+@test "a whole /dev that is exchanged for a link" {
+	make_racer
+	mkdir -p "$ROOTFS/race"
+	rm -rf "${ROOTFS:?}/dev"
+	ln -s race/a "$ROOTFS/dev"
+	race '.mounts |= map(select(.destination | startswith("/dev") | not))' "$DIR/canary/dir"
 }
