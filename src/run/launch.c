@@ -226,7 +226,8 @@ static int on_sealed(struct run *run)
 /* While there is a hop: wait for what it says or for its end. The child that it cloned has the channel too, so its end is no end of file. */
 static int wait_hop(const struct run *run)
 {
-	struct pollfd fds[] = { { .fd = run->channel, .events = POLLIN }, { .fd = run->hop_fd, .events = POLLIN } };
+	/* in this order: poll(2) looks at one after the other, and what the hop said just before it ended must be seen with its end */
+	struct pollfd fds[] = { { .fd = run->hop_fd, .events = POLLIN }, { .fd = run->channel, .events = POLLIN } };
 	int n;
 
 	if (run->hop == 0)
@@ -236,8 +237,7 @@ static int wait_hop(const struct run *run)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fail(run->p->error, errno, "cannot wait for the process that enters the namespaces");
-	/* what it said before it ended counts */
-	return fds[0].revents ? 0 : fail(run->p->error, 0, "the process that enters the namespaces ended before it was ready");
+	return fds[1].revents ? 0 : fail(run->p->error, 0, "the process that enters the namespaces ended before it was ready");
 }
 
 static int serve(struct run *run, bool until_exec)
