@@ -118,19 +118,24 @@ static int user_parent(struct plan *p, pid_t pid, int pidfd)
 }
 
 /*
- * Become root of the namespace: what is made from now on belongs to its root, and not to an id that it does not map. A container without id 0 keeps
- * the caller's id, which shows as the overflow id, and its capabilities.
+ * Become root of the namespace: what is made from now on belongs to its root, and not to an id that it does not map. In a container without id 0 become
+ * the payload's user, who keeps all capabilities over that: with the caller's id we could still do in there what only the caller may.
  */
 static CHILD int user_enter(struct child *c)
 {
+	const struct user *user = &c->plan->process->user;
 	int r;
 
 	if (!c->plan->has_userns)
 		return 0;
 	r = sys_setresgid(0, 0, 0);
-	if (r < 0 && r != -EINVAL)
+	if (r == -EINVAL)
+		r = sys_setresgid(user->gid, user->gid, user->gid);
+	if (r < 0 && r != -EINVAL) /* not mapped either: ids/seal refuses it in the document's words */
 		return child_fail(c, FAULT("cannot become group 0 in the user namespace"), r, NULL, NULL);
 	r = sys_setresuid(0, 0, 0);
+	if (r == -EINVAL)
+		r = sys_setresuid(user->uid, user->uid, user->uid);
 	if (r < 0 && r != -EINVAL)
 		return child_fail(c, FAULT("cannot become user 0 in the user namespace"), r, NULL, NULL);
 	return 0;

@@ -458,3 +458,33 @@ race()
 	ln -s race/a "$ROOTFS/dev"
 	race '.mounts |= map(select(.destination | startswith("/dev") | not))' "$DIR/canary/dir"
 }
+
+# ---- a user namespace without id 0 ----
+
+without_root()
+{
+	chmod 755 "$DIR"
+	edit '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{containerID: 1000, hostID: 201000, size: 10}] | .linux.gidMappings = .linux.uidMappings |
+		.process.user = {"uid": 1000, "gid": 1000}'
+	chown -R 201000:201000 "$ROOTFS"
+}
+
+@test "twin: a container whose user namespace has no id 0 runs, and one can exec in it" {
+	without_root
+	args sh -c 'id -u; sleep 60'
+	start_detached
+	[ "$(hull exec "$ID" sh -c 'id -u; id -g; grep CapEff /proc/self/status' | tr -s '\t\n' ' ')" = "$(printf '1000 1000 CapEff: %016x ' 0)" ]
+	grep -q 1000 "$DIR/out"
+}
+
+@test "with no id 0, what only root of the machine may enter is not entered on the container's behalf" {
+	mkdir -m 700 "$DIR/private"
+	echo secret >"$DIR/private/file"
+	mount_entry "$(jq -n --arg v "$DIR/private" '{"destination": "/private", "type": "bind", "source": $v, "options": ["bind", "rw"]}')"
+	without_root
+	args sleep 60
+	start_detached
+	not hull exec --cwd /private "$ID" cat file
+	not hull exec --cwd /private/new "$ID" true
+	[ ! -e "$DIR/private/new" ]
+}
