@@ -21,7 +21,8 @@
 #include "base/sys.h"
 #include "run/notify.h"
 
-enum { RELAY_SIZE = 16384 };
+/* REST_ROUNDS: how often a full buffer is read after the end; a terminal holds less, but without a pid namespace somebody may go on writing */
+enum { RELAY_SIZE = 16384, REST_ROUNDS = 64 };
 
 /* Bytes on their way from one descriptor to another. */
 struct pipe_buffer {
@@ -196,7 +197,7 @@ static void poll_set(const struct foreground *f, const struct launched *child, c
 /* The payload is gone: what it wrote last is still in the terminal. */
 static void drain_rest(struct relay *relay)
 {
-	int flags;
+	int flags, rounds = 0;
 
 	if (relay->master < 0)
 		return;
@@ -205,7 +206,7 @@ static void drain_rest(struct relay *relay)
 	do {
 		while (!empty(relay->out))
 			drain(relay->out, STDOUT_FILENO);
-	} while (fill(relay->out, relay->master) && !empty(relay->out));
+	} while (rounds++ < REST_ROUNDS && fill(relay->out, relay->master) && !empty(relay->out));
 }
 
 static int reap_status(const struct launched *child, struct error *e, int *ret_status)
