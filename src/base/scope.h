@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/child.h"
+
 /* What an fd variable holds while it owns nothing. */
 #define NO_FD (-EBADF)
 
@@ -15,7 +17,7 @@
  * @fd: a descriptor, or any negative number, which is ignored.
  * Return: NO_FD, so that a caller may write fd = close_fd(fd).
  */
-static inline int close_fd(int fd)
+CHILD static inline int close_fd(int fd)
 {
 	if (fd >= 0) {
 		int saved = errno;
@@ -25,7 +27,7 @@ static inline int close_fd(int fd)
 	return NO_FD;
 }
 
-static inline void scope_close_fd(int *fd)
+CHILD static inline void scope_close_fd(int *fd)
 {
 	*fd = close_fd(*fd);
 }
@@ -45,7 +47,7 @@ static inline void scope_free_pointer(void *p)
  * @fd: where it lives.
  * Return: the descriptor.
  */
-static inline int take_fd(int *fd)
+CHILD static inline int take_fd(int *fd)
 {
 	int taken = *fd;
 

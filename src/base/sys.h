@@ -16,6 +16,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "base/child.h"
+
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
 #define SYS_move_mount 429
@@ -53,7 +55,7 @@
 #endif
 
 /* result of a raw call: its value or -errno */
-static inline long sys_result(long value)
+CHILD static inline long sys_result(long value)
 {
 	return value < 0 ? -errno : value;
 }
@@ -61,42 +63,42 @@ static inline long sys_result(long value)
 #define SYS_CALL(...) sys_result(syscall(__VA_ARGS__))
 
 /* clone3(2): 0 in the child, the pid in the parent */
-static inline pid_t sys_clone3(const struct clone_args *args, size_t size)
+CHILD static inline pid_t sys_clone3(const struct clone_args *args, size_t size)
 {
 	return (pid_t)SYS_CALL(SYS_clone3, args, size);
 }
 
-static inline int sys_openat2(int dirfd, const char *path, const struct open_how *how)
+CHILD static inline int sys_openat2(int dirfd, const char *path, const struct open_how *how)
 {
 	return (int)SYS_CALL(SYS_openat2, dirfd, path, how, sizeof(*how));
 }
 
-static inline int sys_open_tree(int dirfd, const char *path, unsigned int flags)
+CHILD static inline int sys_open_tree(int dirfd, const char *path, unsigned int flags)
 {
 	return (int)SYS_CALL(SYS_open_tree, dirfd, path, flags);
 }
 
-static inline int sys_move_mount(int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned int flags)
+CHILD static inline int sys_move_mount(int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned int flags)
 {
 	return (int)SYS_CALL(SYS_move_mount, from_dirfd, from, to_dirfd, to, flags);
 }
 
-static inline int sys_fsopen(const char *type, unsigned int flags)
+CHILD static inline int sys_fsopen(const char *type, unsigned int flags)
 {
 	return (int)SYS_CALL(SYS_fsopen, type, flags);
 }
 
-static inline int sys_fsconfig(int fd, unsigned int command, const char *key, const void *value, int aux)
+CHILD static inline int sys_fsconfig(int fd, unsigned int command, const char *key, const void *value, int aux)
 {
 	return (int)SYS_CALL(SYS_fsconfig, fd, command, key, value, aux);
 }
 
-static inline int sys_fsmount(int fd, unsigned int flags, unsigned int attributes)
+CHILD static inline int sys_fsmount(int fd, unsigned int flags, unsigned int attributes)
 {
 	return (int)SYS_CALL(SYS_fsmount, fd, flags, attributes);
 }
 
-static inline int sys_fspick(int dirfd, const char *path, unsigned int flags)
+CHILD static inline int sys_fspick(int dirfd, const char *path, unsigned int flags)
 {
 	return (int)SYS_CALL(SYS_fspick, dirfd, path, flags);
 }
@@ -109,72 +111,72 @@ struct sys_mount_attr {
 	uint64_t userns_fd;
 };
 
-static inline int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, const struct sys_mount_attr *attr)
+CHILD static inline int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, const struct sys_mount_attr *attr)
 {
 	return (int)SYS_CALL(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
 }
 
-static inline int sys_pidfd_open(pid_t pid, unsigned int flags)
+CHILD static inline int sys_pidfd_open(pid_t pid, unsigned int flags)
 {
 	return (int)SYS_CALL(SYS_pidfd_open, pid, flags);
 }
 
-static inline int sys_pidfd_send_signal(int pidfd, int signal)
+CHILD static inline int sys_pidfd_send_signal(int pidfd, int signal)
 {
 	return (int)SYS_CALL(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-static inline int sys_pidfd_getfd(int pidfd, int fd)
+CHILD static inline int sys_pidfd_getfd(int pidfd, int fd)
 {
 	return (int)SYS_CALL(SYS_pidfd_getfd, pidfd, fd, 0);
 }
 
-static inline int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
+CHILD static inline int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
 {
 	return (int)SYS_CALL(SYS_close_range, first, last, flags);
 }
 
-static inline int sys_pivot_root(const char *new_root, const char *put_old)
+CHILD static inline int sys_pivot_root(const char *new_root, const char *put_old)
 {
 	return (int)SYS_CALL(SYS_pivot_root, new_root, put_old);
 }
 
-static inline int sys_setns(int fd, int flags)
+CHILD static inline int sys_setns(int fd, int flags)
 {
 	return (int)SYS_CALL(SYS_setns, fd, flags);
 }
 
-static inline int sys_unshare(int flags)
+CHILD static inline int sys_unshare(int flags)
 {
 	return (int)SYS_CALL(SYS_unshare, flags);
 }
 
-static inline int sys_setresuid(uid_t r, uid_t e, uid_t s)
+CHILD static inline int sys_setresuid(uid_t r, uid_t e, uid_t s)
 {
 	return (int)SYS_CALL(SYS_setresuid, r, e, s);
 }
 
-static inline int sys_setresgid(gid_t r, gid_t e, gid_t s)
+CHILD static inline int sys_setresgid(gid_t r, gid_t e, gid_t s)
 {
 	return (int)SYS_CALL(SYS_setresgid, r, e, s);
 }
 
-static inline int sys_setgroups(size_t n, const gid_t *groups)
+CHILD static inline int sys_setgroups(size_t n, const gid_t *groups)
 {
 	return (int)SYS_CALL(SYS_setgroups, n, groups);
 }
 
-static inline int sys_seccomp(unsigned int operation, unsigned int flags, const void *args)
+CHILD static inline int sys_seccomp(unsigned int operation, unsigned int flags, const void *args)
 {
 	return (int)SYS_CALL(SYS_seccomp, operation, flags, args);
 }
 
-static inline int sys_bpf(int command, const void *attr, unsigned int size)
+CHILD static inline int sys_bpf(int command, const void *attr, unsigned int size)
 {
 	return (int)SYS_CALL(SYS_bpf, command, attr, size);
 }
 
-static inline long sys_keyctl(int operation, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+CHILD static inline long sys_keyctl(int operation, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {
 	return SYS_CALL(SYS_keyctl, operation, a, b, c, d);
 }
