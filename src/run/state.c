@@ -295,10 +295,8 @@ int state_remove(int root, const char *id, int dir, struct error *e)
 			return fail(e, errno, "cannot remove '%s' of container '%s'", state_files[i], id);
 	if (unlinkat(root, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == ENOTEMPTY)
-		(void)unlinkat(dir, "notify", AT_REMOVEDIR); /* only there with NOTIFY_SOCKET */
-	errno = ENOTEMPTY;
 	if (errno == ENOTEMPTY) {
+		(void)unlinkat(dir, "notify", AT_REMOVEDIR); /* only there with NOTIFY_SOCKET */
 		remove_leftovers(dir);
 		if (unlinkat(root, id, AT_REMOVEDIR) == 0)
 			return 0;

@@ -39,13 +39,14 @@ static bool refused(long result, int number)
 	return result == -1 && errno == number;
 }
 
+/* All arguments are long: the filter sees 64 bits, and the upper half of a variable argument of type int is whatever the register held. */
 static bool decisions_in_kernel(struct child *c)
 {
 	bool ok = seal(c);
 
-	ok = ok && refused(syscall(SYS_kexec_load, 0, 0, NULL, 0), EPERM) && refused(syscall(SYS_socket, 16, 3, 9), EINVAL);
-	ok = ok && refused(syscall(1000), ENOSYS) && refused(syscall(SYS_personality, 9), ENOSYS);
-	ok = ok && syscall(SYS_personality, 0xffffffff) >= 0 && syscall(SYS_getppid) > 0;
+	ok = ok && refused(syscall(SYS_kexec_load, 0L, 0L, NULL, 0L), EPERM) && refused(syscall(SYS_socket, 16L, 3L, 9L), EINVAL);
+	ok = ok && refused(syscall(1000), ENOSYS) && refused(syscall(SYS_personality, 9L), ENOSYS);
+	ok = ok && syscall(SYS_personality, 0xffffffffL) >= 0 && syscall(SYS_getppid) > 0;
 	return ok;
 }
 
