@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aspect/cgroup.h"
 #include "base/io.h"
@@ -86,6 +87,17 @@ static int refused(const struct cgroup_setting *s, const struct cgroup_write *w,
 	return fail(error, r, "%s: cannot write '%s' to '%s'", s->field, w->value, path);
 }
 
+/* A limit was asked for and we may not make a cgroup: the message ends with what would give us one. */
+static int undelegated(const struct cgroup_setting *s, const struct cgroup_write *w, const struct cgroup_tree *t, struct error *error)
+{
+	if (t->v2)
+		return fail(error, 0, "%s: cannot set '%s': no cgroup can be made below '%s': %s; get one with: systemd-run --user --scope -p Delegate=yes hull …",
+			    s->field, w->value, t->mount, strerror(t->refused < 0 ? -t->refused : t->refused));
+	return fail(error, 0,
+		    "%s: cannot set '%s': no cgroup can be made below '%s': %s; set linux.cgroupsPath to '/hull-%u/ID' and, as root: install -d -o %u %s/hull-%u",
+		    s->field, w->value, t->mount, strerror(t->refused < 0 ? -t->refused : t->refused), geteuid(), geteuid(), t->mount, geteuid());
+}
+
 int cgroup_setting_write(const struct cgroup_setting *s, const struct cgroup_host *host, struct arena *arena, struct error *error)
 {
 	const struct cgroup_write *w;
@@ -98,7 +110,7 @@ int cgroup_setting_write(const struct cgroup_setting *s, const struct cgroup_hos
 	if (!t || !w->controller)
 		return s->optional ? 0 : cannot(s, host, error);
 	if (!t->leaf)
-		return s->optional ? 0 : fail(error, t->refused, "%s: cannot set '%s': no cgroup can be made below '%s'", s->field, w->value, t->mount);
+		return s->optional ? 0 : undelegated(s, w, t, error);
 	path = arena_printf(arena, "%s/%s", t->leaf, w->file);
 	r = cgroup_write_lines(path, w->value);
 	if (r == -ENOENT && w->other_file)
