@@ -276,7 +276,7 @@ v1_here() { [ -e /sys/fs/cgroup/pids/cgroup.procs ] || skip "no v1 hierarchies";
 	echo "$output"
 	[ "$status" -eq 0 ]
 	limits '{"pids": {"limit": 5}}'
-	refuses 'linux.resources.pids.limit' "'5'" 'ermission denied' -- setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups \
+	refuses 'linux.resources.pids.limit' "'5'" 'ermission denied' 'install -d -o' -- setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups \
 		"$HULL" --root "$USER_RUN/hull" run -b "$BUNDLE" "$ID"
 }
 
