@@ -7,7 +7,7 @@ DESTDIR ?=
 BUILD := build
 HULL := $(CURDIR)/$(BUILD)/hull
 
-.PHONY: all run check check-vm bench install uninstall deps clean fuzz lint
+.PHONY: all tidy run check check-vm bench install uninstall deps clean fuzz lint
 
 all:
 	@scripts/deps build
@@ -29,6 +29,11 @@ check-vm: all
 lint:
 	@scripts/deps build check
 	@test/run lint
+
+# not a part of check: minutes on two cores; what was clean is not looked at again
+tidy:
+	@scripts/deps build check
+	@python3 test/lint/tidy
 
 bench: all
 	@scripts/deps build check
