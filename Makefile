@@ -33,7 +33,7 @@ lint:
 # not a part of check: minutes on two cores; what was clean is not looked at again
 tidy:
 	@scripts/deps build check
-	@python3 test/lint/tidy
+	@tools/tidy
 
 bench: all
 	@scripts/deps build check
