@@ -250,7 +250,9 @@ user_up()
 user_down()
 {
 	[ -n "${FILE_DIR:-}" ] && [ -e "$FILE_DIR/user-is-ours" ] || return 0
-	userdel -r "$TEST_USER" >/dev/null 2>&1 || true
+	# a process of the user's that was just killed makes userdel refuse
+	local tries=25
+	until userdel -r "$TEST_USER" >/dev/null 2>&1 || ! id "$TEST_USER" >/dev/null 2>&1 || [ $((tries -= 1)) -eq 0 ]; do sleep 0.2; done
 	rm -f "$FILE_DIR/user-is-ours"
 }
 
