@@ -65,7 +65,7 @@ storm_loop()
 	# (it succeeds too when there is nothing to delete)
 	cat "$DIR"/made.* | timeout -k 2 60 xargs -n 1 -P 2 "$HULL" --root "$STATE" delete --force 3>&-
 	[ "$(hull list --quiet)" = "" ]
-	nothing_left() { [ -z "$(leftovers | tee "$DIR/left")" ]; }
+	nothing_left() { leftovers >"$DIR/left" && [ ! -s "$DIR/left" ]; }
 	eventually nothing_left || {
 		cat "$DIR/left"
 		return 1
