@@ -229,6 +229,145 @@ int hull_pids(struct hull *hull, const char *id, pid_t **ret_pids, size_t *ret_n
 /* hull_mounts - add or remove mounts of a running container; @file holds an array of OCI mounts */
 int hull_mounts(struct hull *hull, const char *id, bool add, const char *file);
 
+/*
+ * The sandbox: a command in a throwaway container made from options instead of a bundle.
+ *
+ * One thing done to its file tree; steps are done in the order given, so a later one may cover or refine an earlier one. @target is a path in the
+ * sandbox; @source a path on the host, always as the host had it before the first step.
+ * Which members a kind uses stands beside it; the others are 0.
+ */
+enum hull_step_kind {
+	HULL_STEP_BIND = 1,     /* source or fd, target, optional: writable, no device nodes */
+	HULL_STEP_RO_BIND,      /* the same, read-only */
+	HULL_STEP_DEV_BIND,     /* the same, writable and with device nodes */
+	HULL_STEP_REMOUNT_RO,   /* target: the mount there becomes read-only, not those below it */
+	HULL_STEP_TMPFS,        /* target, mode, bytes */
+	HULL_STEP_PROC,         /* target */
+	HULL_STEP_DEV,          /* target: a small /dev of its own */
+	HULL_STEP_MQUEUE,       /* target */
+	HULL_STEP_DIR,          /* target, mode */
+	HULL_STEP_FILE,         /* fd, target, mode: a file with what the descriptor gives */
+	HULL_STEP_BIND_DATA,    /* fd, target, mode: the same as a mount, so that nothing is written below it */
+	HULL_STEP_RO_BIND_DATA,
+	HULL_STEP_SYMLINK,      /* source is the link's text, target the link */
+	HULL_STEP_CHMOD,        /* target, mode */
+	HULL_STEP_HIDE,         /* target: an empty read-only directory, or /dev/null over a file; what is not there is hidden already */
+	HULL_STEP_OVERLAY,      /* layers (lowest first), source: upper directory, work: work directory */
+	HULL_STEP_TMP_OVERLAY,  /* layers, target: what is written goes to a tmpfs */
+	HULL_STEP_RO_OVERLAY,   /* layers, target */
+};
+
+/*
+ * @fd: for kinds that take one, and for binds instead of @source; -1: none
+ * @optional: no error when the source does not exist
+ * @mode: permission bits when @mode_set
+ * @bytes: size limit of a tmpfs, 0: the kernel's
+ * @layers: NULL-terminated
+ */
+struct hull_step {
+	enum hull_step_kind kind;
+	const char *source, *target, *work;
+	const char *const *layers;
+	int fd;
+	bool optional, mode_set;
+	unsigned int mode;
+	uint64_t bytes;
+};
+
+/* namespaces, as bits */
+enum {
+	HULL_NS_USER = 1 << 0, HULL_NS_PID = 1 << 1, HULL_NS_IPC = 1 << 2, HULL_NS_NET = 1 << 3, HULL_NS_UTS = 1 << 4, HULL_NS_CGROUP = 1 << 5,
+	HULL_NS_TIME = 1 << 6,
+};
+
+/*
+ * @size: sizeof(struct hull_sandbox_options);  lists are NULL-terminated, NULL: empty
+ * @args: the command;  @argv0: what it sees as its own name, NULL: args[0]
+ * @env: changes to the caller's environment, in order: "NAME=VALUE" sets, "NAME" removes, "" removes all
+ * @cwd: NULL: the caller's where it exists in the sandbox, else HOME or "/"
+ * @bare: nothing but what @steps say, in an empty root (bubblewrap's way); off: the host's root, read-only, with hull's own /proc, /dev, /tmp, /run, /dev/shm first
+ * @rootfs: directory that is the root instead of the host's, NULL: the host's
+ * @rootfs_writable: the root is not made read-only
+ * @steps, @n_steps: changes to the file tree
+ * @namespaces: HULL_NS_* to make;  @try_namespaces: likewise, but do without where the kernel refuses. Both 0 and not @bare: the default, all but time
+ * @net: "none" (its own, with lo up), "host", or the path of a network namespace; NULL: as @namespaces says
+ * @userns_fd, @userns2_fd, @pidns_fd: namespaces to join, -1: none;  @disable_userns: no further user namespaces inside
+ * @as_uid, @as_gid: ids in the sandbox, -1: the caller's;  @map_ranges: also map the caller's ranges of /etc/subuid and /etc/subgid
+ * @hostname: NULL: the host's, or "sandbox" with a UTS namespace of our own and not @bare
+ * @cap_add, @cap_drop: names, or "ALL"
+ * @syscalls: system-call profile: "default", "none", or a file with a linux.seccomp document; NULL: "default", with @bare: "none"
+ * @seccomp_fds: descriptors of raw BPF programs, ended by -1
+ * @no_landlock: without the second wall;  @nest: the command may make namespaces, mounts and sandboxes of its own
+ * @init: pid 1 is a reaper and the command its child;  @new_session: setsid(2);  @tty: 1 own pseudoterminal, 0 the caller's, -1 whatever is safe
+ * @die_with_parent: kill the sandbox when the caller of this function dies;  @survive: do not kill it when this process dies
+ * @memory: bytes or with a suffix k, m, g;  @cpus: "1.5";  @pids: number; @fsize, @stack: sizes; @nofile: number; NULL: no limit
+ * @time: processor time, @wall: real time: "1.5", "500ms", "2m" (seconds without a unit)
+ * @result: file, or number of a descriptor, for one JSON record at the end
+ * @require: "full", "limits", "basic"… (hull-sandbox(1)): the least isolation that will do; NULL: everything that was asked for
+ * @name: shown by list and usable with enter, kill, exec; NULL: no state is kept
+ * @info_fd, @json_status_fd, @sync_fd, @block_fd, @userns_block_fd: bubblewrap's protocol, -1: none
+ * @preserve_fds: so many descriptors from 3 on are handed to the command;  @keep_fds: all open descriptors are (bubblewrap's way)
+ * @lock_files: files to hold a read lock on
+ * @exec_label, @file_label: SELinux labels
+ * @plugins: executables, @plugin_dir: directory of them (hull-plugin(7))
+ */
+struct hull_sandbox_options {
+	size_t size;
+	const char *const *args;
+	const char *argv0;
+	const char *const *env;
+	const char *cwd;
+	bool bare;
+	const char *rootfs;
+	bool rootfs_writable;
+	const struct hull_step *steps;
+	size_t n_steps;
+	unsigned int namespaces, try_namespaces;
+	const char *net;
+	int userns_fd, userns2_fd, pidns_fd;
+	bool disable_userns;
+	int64_t as_uid, as_gid;
+	bool map_ranges;
+	const char *hostname;
+	const char *const *cap_add;
+	const char *const *cap_drop;
+	const char *syscalls;
+	const int *seccomp_fds;
+	bool no_landlock, nest;
+	bool init, new_session;
+	int tty;
+	bool die_with_parent, survive;
+	const char *memory, *cpus, *pids, *fsize, *nofile, *stack, *time, *wall;
+	const char *result;
+	const char *require;
+	const char *name;
+	int info_fd, json_status_fd, sync_fd, block_fd, userns_block_fd;
+	unsigned int preserve_fds;
+	bool keep_fds;
+	const char *const *lock_files;
+	const char *exec_label, *file_label;
+	const char *const *plugins;
+	const char *plugin_dir;
+};
+
+/* options of a sandbox that asks for nothing: descriptors and ids are -1 */
+#define HULL_SANDBOX_OPTIONS                                                                                                        \
+	(struct hull_sandbox_options)                                                                                               \
+	{                                                                                                                           \
+		.size = sizeof(struct hull_sandbox_options), .userns_fd = -1, .userns2_fd = -1, .pidns_fd = -1, .as_uid = -1, .as_gid = -1, \
+		.tty = -1, .info_fd = -1, .json_status_fd = -1, .sync_fd = -1, .block_fd = -1, .userns_block_fd = -1                    \
+	}
+
+/*
+ * hull_sandbox - run a command in a sandbox and wait for its end.
+ * @ret_status: its exit code, or 128 + signal.
+ */
+int hull_sandbox(struct hull *hull, const struct hull_sandbox_options *options, int *ret_status);
+
+/* hull_sandbox_config - the equivalent config.json;  hull_sandbox_explain - the plan, as hull_explain() */
+int hull_sandbox_config(struct hull *hull, const struct hull_sandbox_options *options, char **ret_json);
+int hull_sandbox_explain(struct hull *hull, const struct hull_sandbox_options *options, bool json, char **ret_text);
+
 #ifdef __cplusplus
 }
 #endif
