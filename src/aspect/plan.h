@@ -63,6 +63,9 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
  * @console_socket, @pidfd_socket, @notify_socket: unix socket paths or NULL (notify_socket: NOTIFY_SOCKET of the environment)
  * @listen_fds: so many descriptors from 3 on came by LISTEN_FDS and are given to the payload;  @preserve_fds: so many after those are, too
  * @exec: this is `hull exec`: only the phases of the process run
+ * @sandbox: made of options (spec/sandbox.h): bind sources mean the host's tree as it was before the first mount, and the root may be taken in place
+ * @mimic: mount points that do not exist are never made on the host
+ * @keep_fds: the payload gets every descriptor that the caller left open (bubblewrap's way)
  * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
  */
 struct request {
@@ -73,6 +76,7 @@ struct request {
 	bool exec;
 	bool detach;
 	bool no_pivot, no_new_keyring;
+	bool sandbox, mimic, keep_fds;
 	enum cgroup_manager cgroup_manager;
 	const char *const *cgroup_sub;
 	size_t n_cgroup_sub;
