@@ -1,5 +1,6 @@
 /*
  * config.json of runtime-spec 1.3 for Linux as field tables, innermost first. test_schema compares their keys with the OCI JSON schema.
+ * One object is ours: "hull", what the specification has no words for.
  *
  * Deliberately not here: process.commandLine (Windows), linux.personality.flags (the specification defines none), and the objects of other platforms.
  */
@@ -269,6 +270,19 @@ TABLE(linux_table, struct linux_config,
 	FIELD_OBJECT_SET(struct linux_config, personality, personality.set, "personality", personality_table),
 	FIELD_OBJECT(struct linux_config, time_offsets, "timeOffsets", time_offsets_table, 0));
 
+/* hull: ours */
+
+TABLE(landlock_table, struct landlock,
+	FIELD(struct landlock, required, "required", 0),
+	FIELD(struct landlock, write, "write", 0));
+
+TABLE(hull_table, struct hull_extension,
+	FIELD(struct hull_extension, init, "init", 0),
+	FIELD(struct hull_extension, keep_session, "keepSession", 0),
+	FIELD(struct hull_extension, die_with_parent, "dieWithParent", 0),
+	FIELD(struct hull_extension, disable_userns, "disableUserns", 0),
+	FIELD_OBJECT_SET(struct hull_extension, landlock, landlock.set, "landlock", landlock_table));
+
 /* config.json */
 
 TABLE(spec_table, struct spec,
@@ -280,7 +294,8 @@ TABLE(spec_table, struct spec,
 	FIELD_OBJECT_LIST(struct spec, mounts, "mounts", mount_table, SPEC_MOUNTS_MAX),
 	FIELD_OBJECT(struct spec, hooks, "hooks", hooks_table, 0),
 	FIELD(struct spec, annotations, "annotations", 0),
-	FIELD_OBJECT_SET(struct spec, linux, has_linux, "linux", linux_table));
+	FIELD_OBJECT_SET(struct spec, linux, has_linux, "linux", linux_table),
+	FIELD_OBJECT(struct spec, hull, "hull", hull_table, 0));
 
 const struct table *const oci_spec_table = &spec_table;
 const struct table *const oci_process_table = &process_table;

@@ -372,6 +372,23 @@ struct linux_config {
 	struct personality personality;
 };
 
+/*
+ * hull: what the specification has no words for; other runtimes ignore the object. Most of it is the sandbox's (spec/sandbox.h).
+ * @init: pid 1 is a reaper of ours, and the process its child
+ * @keep_session: no setsid(2): the process stays in its caller's session, so job control goes on
+ * @die_with_parent: killed when the process that made the container dies
+ * @disable_userns: no user namespaces can be made inside
+ * @landlock: writing only below these paths (aspect/landlock.c);  @required: an error where the kernel has no Landlock, else done without it
+ */
+struct landlock {
+	bool set, required;
+	struct string_list write;
+};
+struct hull_extension {
+	bool init, keep_session, die_with_parent, disable_userns;
+	struct landlock landlock;
+};
+
 /* config.json */
 struct spec {
 	char *oci_version;
@@ -384,6 +401,7 @@ struct spec {
 	struct string_map annotations;
 	bool has_linux;
 	struct linux_config linux; /* the build says -Ulinux: gnu17 has a macro of that name */
+	struct hull_extension hull;
 };
 
 #endif
