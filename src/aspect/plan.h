@@ -61,6 +61,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
  * @id: the container's id (checked)
  * @bundle: absolute path of the bundle
  * @console_socket, @pidfd_socket, @notify_socket: unix socket paths or NULL (notify_socket: NOTIFY_SOCKET of the environment)
+ * @seccomp_receiver: where a seccomp listener goes that the document gives no way to (RUN_OCI_SECCOMP_RECEIVER of the environment), or NULL
  * @listen_fds: so many descriptors from 3 on came by LISTEN_FDS and are given to the payload;  @preserve_fds: so many after those are, too
  * @exec: this is `hull exec`: only the phases of the process run
  * @sandbox: made of options (spec/sandbox.h): bind sources mean the host's tree as it was before the first mount, and the root may be taken in place
@@ -71,7 +72,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
 struct request {
 	const char *id;
 	const char *bundle;
-	const char *console_socket, *pidfd_socket, *notify_socket;
+	const char *console_socket, *pidfd_socket, *notify_socket, *seccomp_receiver;
 	unsigned int preserve_fds, listen_fds;
 	bool exec;
 	bool detach;

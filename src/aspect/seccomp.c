@@ -6,7 +6,9 @@
  * filter is already in force: sendmsg(2) must therefore be allowed. Other calls may notify: the agent has the listener before the child makes them.
  *
  * Annotations, as crun has them: run.oci.seccomp_bpf_data (base64) is a program that replaces the profile, run.oci.seccomp.receiver a listenerPath
- * where the profile has none, run.oci.seccomp_fail_unknown_syscall makes unknown names errors.
+ * where the profile has none (the environment variable RUN_OCI_SECCOMP_RECEIVER where there is no such annotation either),
+ * run.oci.seccomp_fail_unknown_syscall makes unknown names errors. run.oci.seccomp.plugins is refused: they decide what the payload may do, and a static
+ * program cannot load them.
  */
 #include "aspect/seccomp.h"
 
@@ -108,7 +110,11 @@ const char *seccomp_listener_path(const struct plan *p)
 {
 	const struct seccomp *s = p->spec->linux.seccomp;
 
-	return s && s->listener_path ? s->listener_path : spec_annotation(p->spec, "run.oci.seccomp.receiver");
+	const char *annotation = spec_annotation(p->spec, "run.oci.seccomp.receiver");
+
+	if (s && s->listener_path)
+		return s->listener_path;
+	return annotation ? annotation : p->request->seccomp_receiver;
 }
 
 static int seccomp_check(struct plan *p)
@@ -119,6 +125,9 @@ static int seccomp_check(struct plan *p)
 	bool fail_unknown = strict && !text_equal(strict, "0") && !text_equal(strict, "false");
 	struct seccomp_plan *plan;
 
+	if (spec_annotation(p->spec, "run.oci.seccomp.plugins"))
+		return fail(p->error, 0, "annotations.run.oci.seccomp.plugins: hull is one static program and loads no plugins: "
+					 "let an agent behind linux.seccomp.listenerPath decide");
 	if (!s && !raw)
 		return 0;
 	plan = arena_new(p->arena, struct seccomp_plan);

@@ -13,7 +13,8 @@
 int seccomp_deliver(struct plan *p, int listener, const char *state_json);
 
 /**
- * seccomp_listener_path - where the listener goes: linux.seccomp.listenerPath, or the annotation run.oci.seccomp.receiver; NULL: neither.
+ * seccomp_listener_path - where the listener goes: linux.seccomp.listenerPath, or the annotation run.oci.seccomp.receiver, or the environment's
+ * RUN_OCI_SECCOMP_RECEIVER; NULL: none of them.
  */
 const char *seccomp_listener_path(const struct plan *p);
 

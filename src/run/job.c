@@ -1,6 +1,7 @@
 /* What all jobs share: opening a container's state, reading its configuration, setting up the plan, delivering what engines wait for. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -70,6 +71,7 @@ void job_plan(struct job *job, const struct process *process)
 	struct hull *h = job->hull;
 
 	caller_identify(&job->caller);
+	job->request.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"); /* crun's */
 	job->engine = (struct engine){ .start_fd = NO_FD, .result_fd = NO_FD, .target_pidfd = NO_FD, .lock_fd = job->dir, .cgroup = { .v2_fd = NO_FD } };
 	job->plan = (struct plan){
 		.spec = &job->spec, .process = process, .request = &job->request, .caller = &job->caller, .arena = &h->arena, .error = &h->error,

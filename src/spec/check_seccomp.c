@@ -35,7 +35,6 @@ static int check_rule(struct error *e, const struct seccomp_rule *r, size_t i)
 int check_seccomp(struct error *e, const struct spec *spec)
 {
 	const struct seccomp *s = spec->linux.seccomp;
-	bool notify = false;
 
 	if (!s)
 		return 0;
@@ -44,16 +43,12 @@ int check_seccomp(struct error *e, const struct spec *spec)
 	if (s->default_errno_ret.set && s->default_errno_ret.value > return_max(s->default_action))
 		return fail(e, 0, "linux.seccomp.defaultErrnoRet: %u is out of range (0 to %u)", s->default_errno_ret.value,
 			return_max(s->default_action));
-	for (size_t i = 0; i < s->syscalls.n; i++) {
+	for (size_t i = 0; i < s->syscalls.n; i++)
 		if (check_rule(e, &s->syscalls.v[i], i) < 0)
 			return -1;
-		notify = notify || s->syscalls.v[i].action == ACTION_NOTIFY;
-	}
 	if (s->listener_path && s->listener_path[0] != '/')
 		return fail(e, 0, "linux.seccomp.listenerPath: '%.256s' is not an absolute path", s->listener_path);
 	if (s->listener_metadata && !s->listener_path)
 		return fail(e, 0, "linux.seccomp.listenerMetadata: given without listenerPath");
-	if (notify && !s->listener_path && !spec_annotation(spec, "run.oci.seccomp.receiver"))
-		return fail(e, 0, "linux.seccomp.listenerPath: missing, a rule says SCMP_ACT_NOTIFY");
 	return 0;
 }

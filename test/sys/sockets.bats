@@ -125,3 +125,23 @@ listen() { # KIND: a receiver on $DIR/sock, output to $DIR/received
 	hull kill "$ID" KILL
 	wait "$job" || true
 }
+
+@test "RUN_OCI_SECCOMP_RECEIVER: the listener goes there when the document names no socket" {
+	make_bundle
+	edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}]}'
+	args mkdir /tmp/made
+	refuses linux.seccomp.listenerPath -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	listen fd
+	# the agent takes the listener and leaves: the kernel answers ENOSYS then
+	RUN_OCI_SECCOMP_RECEIVER=$DIR/sock run timeout 20 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ]
+	[[ $output == *"Function not implemented"* ]]
+	wait "$LISTENER"
+	head -n 1 "$DIR/received" | jq -e --arg id "$ID" '.fds == ["seccompFd"] and .state.id == $id'
+}
+
+@test "run.oci.seccomp.plugins is refused, never ignored" {
+	make_bundle
+	edit '.annotations["run.oci.seccomp.plugins"] = "/usr/lib/plugin.so"'
+	refuses run.oci.seccomp.plugins -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+}

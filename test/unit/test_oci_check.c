@@ -228,7 +228,7 @@ static void seccomp_checks(void)
 			"linux.seccomp.syscalls[0].args[0].index: 6 is out of range (0 to 5)" },
 		{ SECCOMP(RULE("ALLOW", ",'args':[{'index':0,'value':0,'op':'EQ'}]")),
 			"linux.seccomp.syscalls[0].args[0].op: unknown seccomp operator 'EQ'" },
-		{ SECCOMP(RULE("NOTIFY", "")), "linux.seccomp.listenerPath: missing, a rule says SCMP_ACT_NOTIFY" },
+		{ SECCOMP(RULE("NOTIFY", "")), NULL } /* a listener may be named by the environment: the aspect looks */,
 		{ "'annotations':{'run.oci.seccomp.receiver':'/s'}," SECCOMP(RULE("NOTIFY", "")), NULL },
 		{ SECCOMP("'listenerPath':'/s'," RULE("NOTIFY", "")), NULL },
 		{ SECCOMP("'listenerPath':'s'," RULE("NOTIFY", "")), "linux.seccomp.listenerPath: 's' is not an absolute path" },

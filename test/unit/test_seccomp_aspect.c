@@ -112,6 +112,16 @@ static void annotations_of_crun(void)
 	fixture_end(&f);
 }
 
+static void plugins_are_refused(void)
+{
+	struct fixture f;
+
+	fixture_begin(&f);
+	annotate(&f, "run.oci.seccomp.plugins", "/usr/lib/plugin.so"); /* without a profile, too */
+	CHECK(fixture_plan(&f, &aspect_seccomp) < 0 && strstr(f.error.text, "annotations.run.oci.seccomp.plugins: "));
+	fixture_end(&f);
+}
+
 static void unknown_flags_are_refused(void)
 {
 	struct fixture f;
@@ -144,6 +154,13 @@ static void notify_is_checked(void)
 	annotate(&f, "run.oci.seccomp.receiver", "/run/other");
 	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
 	CHECK_STRING(seccomp_listener_path(&f.plan), "/run/other");
+	f.request.seccomp_receiver = "/run/environment"; /* the last resort */
+	CHECK_STRING(seccomp_listener_path(&f.plan), "/run/other");
+	f.spec.annotations.n = 0;
+	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
+	CHECK_STRING(seccomp_listener_path(&f.plan), "/run/environment");
+	f.spec.linux.seccomp->listener_path = "/run/agent";
+	CHECK_STRING(seccomp_listener_path(&f.plan), "/run/agent");
 	fixture_end(&f);
 }
 
@@ -222,6 +239,7 @@ int main(void)
 	RUN(kernel_decides_so_too);
 	RUN(kernel_kills_and_takes_large_programs);
 	RUN(annotations_of_crun);
+	RUN(plugins_are_refused);
 	RUN(unknown_flags_are_refused);
 	RUN(notify_is_checked);
 	RUN(listener_is_sent);
