@@ -2,6 +2,7 @@
 #include "base/options.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,21 @@
 /*
  * A parse under way.
  * @argv, @argc: all arguments;  @next: the first that was not looked at;  @n_operands: operands moved to the front, never beyond @next
+ * @insertion: what these arguments are a part of, NULL: the command line;  @inserted: arguments of all insertions so far
  */
 struct walk {
 	const struct options *options;
 	struct error *error;
 	char **argv;
 	int argc, next, n_operands;
+	const struct option_insertion *insertion;
+	unsigned int *inserted;
+};
+
+/* Memory of a log. */
+struct option_block {
+	struct option_block *next;
+	max_align_t bytes[];
 };
 
 /* A row and the structure it writes to. */
@@ -24,9 +34,16 @@ struct match {
 	void *target;
 };
 
+static unsigned int values_of(const struct option_row *row)
+{
+	if (row->kind == OPTION_ORDERED)
+		return row->n_values;
+	return row->kind != OPTION_BOOL && row->kind != OPTION_IGNORED;
+}
+
 bool option_takes_value(const struct option_row *row)
 {
-	return row->kind != OPTION_BOOL && row->kind != OPTION_IGNORED;
+	return values_of(row) > 0;
 }
 
 static struct match find_letter(const struct options *o, char letter)
@@ -138,25 +155,68 @@ static int store_choice(const struct walk *w, const struct option_row *row, int 
 	return fail(w->error, 0, "option '%s': '%s' is none of: %s", shown, text, buffer);
 }
 
-/* Room for as many entries as there are arguments is taken at the first one, so a list never grows again. */
+/*
+ * A list that grows has room for a power of two of entries; so it is full, and doubled, when its length (@n) is one.
+ * Return: the list, perhaps elsewhere, or NULL: the old one is untouched.
+ */
+static void *grow(void *list, size_t n, size_t entry_size)
+{
+	if (n & (n - 1))
+		return list;
+	return reallocarray(list, n ? 2 * n : 1, entry_size);
+}
+
 static int store_list(const struct walk *w, const char ***list, const char *text)
 {
+	const char **longer;
 	size_t n = 0;
 
-	if (!*list)
-		*list = calloc((size_t)w->argc + 1, sizeof(**list));
-	if (!*list)
-		return fail(w->error, ENOMEM, "cannot read the options");
-	while ((*list)[n])
+	while (*list && (*list)[n])
 		n++;
-	(*list)[n] = text;
+	longer = *list ? grow(*list, n + 1, sizeof(**list)) : calloc(2, sizeof(**list)); /* the final NULL counts */
+	if (!longer)
+		return fail(w->error, ENOMEM, "cannot read the options");
+	longer[n] = text;
+	longer[n + 1] = NULL;
+	*list = longer;
 	return 0;
 }
 
-/* @shown: the option as messages name it.  @text: its value, NULL: none. */
-static int store(const struct walk *w, struct match m, const char *shown, const char *text)
+static int store_ordered(const struct walk *w, const struct option_row *row, struct option_log *log, const char *shown, const char *const *values)
+{
+	struct option_entry *longer;
+	bool given = true;
+
+	if (row->n_values == 0 && store_bool(w, &given, shown, values[0]) < 0)
+		return -1;
+	if (!given)
+		return 0;
+	longer = grow(log->entries, log->n, sizeof(*longer));
+	if (!longer)
+		return fail(w->error, ENOMEM, "cannot read the options");
+	log->entries = longer;
+	longer[log->n] = (struct option_entry){ .row = row };
+	for (unsigned int i = 0; i < row->n_values; i++)
+		longer[log->n].values[i] = values[i];
+	log->n++;
+	return 0;
+}
+
+static int insert(struct walk *w, const struct option_row *row, struct option_log *log, const char *value)
+{
+	struct option_insertion in = { .walk = w, .log = log, .error = w->error, .outer = w->insertion };
+
+	in.depth = in.outer ? in.outer->depth + 1 : 1;
+	if (in.depth > OPTION_DEPTH_MAX)
+		return fail(w->error, 0, "option '--%s': nested too deeply (%d)", row->name, OPTION_DEPTH_MAX);
+	return row->insert(&in, value);
+}
+
+/* @shown: the option as messages name it.  @values: what stands behind it, NULL: nothing. */
+static int store(struct walk *w, struct match m, const char *shown, const char *const *values)
 {
 	char *place = (char *)m.target + m.row->offset;
+	const char *text = values[0];
 
 	switch (m.row->kind) {
 	case OPTION_BOOL:
@@ -174,19 +234,28 @@ static int store(const struct walk *w, struct match m, const char *shown, const 
 		return store_bool(w, &(bool){ false }, shown, text);
 	case OPTION_IGNORED_VALUE:
 		return 0;
+	case OPTION_ORDERED:
+		return store_ordered(w, m.row, (struct option_log *)(void *)place, shown, values);
+	case OPTION_INSERT:
+		return insert(w, m.row, (struct option_log *)(void *)place, text);
 	}
 	return 0;
 }
 
-/* The row is known: take the value that stands behind '=' or in the next argument. Podman looks for Go's words when there is none. */
+/* The row is known: take the value that stands behind '=' or in the next argument, and further ones. Podman looks for Go's words when there is none. */
 static int take_value(struct walk *w, struct match m, const char *shown, const char *value)
 {
-	if (!value && option_takes_value(m.row)) {
+	const char *values[OPTION_VALUES_MAX] = { value };
+	unsigned int wanted = values_of(m.row);
+
+	for (unsigned int i = value != NULL; i < wanted; i++) {
+		if (w->next >= w->argc && wanted > 1)
+			return fail(w->error, 0, "option '%s' needs %u arguments: %s", shown, wanted, m.row->argument);
 		if (w->next >= w->argc)
 			return fail(w->error, 0, "flag needs an argument: %s", shown);
-		value = w->argv[w->next++];
+		values[i] = w->argv[w->next++];
 	}
-	return store(w, m, shown, value);
+	return store(w, m, shown, values);
 }
 
 /* the room for an option's name in a message */
@@ -219,7 +288,7 @@ static int parse_letters(struct walk *w, const char *letters)
 			return take_value(w, m, shown, at + 2);
 		if (option_takes_value(m.row))
 			return take_value(w, m, shown, at[1] ? at + 1 : NULL);
-		if (store(w, m, shown, NULL) < 0)
+		if (take_value(w, m, shown, NULL) < 0)
 			return -1;
 	}
 	return 0;
@@ -240,9 +309,29 @@ static int parse_option(struct walk *w, const char *argument)
 	return parse_letters(w, name);
 }
 
+int options_insert(struct option_insertion *in, int argc, char **argv)
+{
+	struct walk w = { .options = in->walk->options, .error = in->error, .argv = argv, .argc = argc, .insertion = in, .inserted = in->walk->inserted };
+
+	if (argc > (int)(OPTION_ARGUMENTS_MAX - *w.inserted))
+		return fail(in->error, 0, "more than %d arguments", OPTION_ARGUMENTS_MAX);
+	*w.inserted += (unsigned int)argc;
+	while (w.next < argc) {
+		const char *argument = argv[w.next];
+
+		if (argument[0] != '-' || argument[1] == '\0' || strcmp(argument, "--") == 0)
+			break;
+		w.next++;
+		if (parse_option(&w, argument) < 0)
+			return -1;
+	}
+	return w.next;
+}
+
 int options_parse(const struct options *o, int argc, char **argv, struct error *e)
 {
-	struct walk w = { .options = o, .error = e, .argv = argv, .argc = argc };
+	unsigned int inserted = 0;
+	struct walk w = { .options = o, .error = e, .argv = argv, .argc = argc, .inserted = &inserted };
 	bool only_operands = false;
 
 	while (w.next < argc) {
@@ -261,14 +350,39 @@ int options_parse(const struct options *o, int argc, char **argv, struct error *
 	return w.n_operands;
 }
 
+void *option_log_keep(struct option_log *log, size_t size)
+{
+	struct option_block *block = size < SIZE_MAX - sizeof(*block) ? calloc(1, sizeof(*block) + size) : NULL;
+
+	if (!block)
+		return NULL;
+	block->next = log->blocks;
+	log->blocks = block;
+	return block->bytes;
+}
+
+static void log_free(struct option_log *log)
+{
+	while (log->blocks) {
+		struct option_block *next = log->blocks->next;
+
+		free(log->blocks);
+		log->blocks = next;
+	}
+	free(log->entries);
+	*log = (struct option_log){ .n = 0 };
+}
+
 void options_free(const struct option_set *set)
 {
 	for (size_t i = 0; i < set->n_rows; i++) {
-		const char ***list = (void *)((char *)set->target + set->rows[i].offset);
+		void *place = (char *)set->target + set->rows[i].offset;
 
-		if (set->rows[i].kind != OPTION_LIST)
-			continue;
-		free(*list);
-		*list = NULL;
+		if (set->rows[i].kind == OPTION_LIST) {
+			free(*(const char ***)place);
+			*(const char ***)place = NULL;
+		} else if (set->rows[i].kind == OPTION_ORDERED || set->rows[i].kind == OPTION_INSERT) {
+			log_free(place);
+		}
 	}
 }

@@ -4,6 +4,9 @@
  * Accepted are --name value, --name=value, -n value, -nvalue, -n=value, joined letters (-tu 0), and, as Go's flag parser does, long names with one dash
  * (-bundle DIR). A switch takes =true or =false. Options and operands mix until "--" or until the operand at which the table's owner says that the rest
  * is not ours (the command of exec). A double-dash name may be cut short as long as it stays unambiguous.
+ *
+ * Where the order of different options counts (the mounts of a sandbox), their rows share one log: an entry an occurrence, with up to three values
+ * (--bind SRC DEST). A row may also put other arguments in its place: those of a file, for example, which may do the same in their turn.
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
@@ -22,6 +25,36 @@ enum option_kind {
 	OPTION_LIST, /* const char *const *: NULL-terminated, one entry an occurrence; options_free() */
 	OPTION_IGNORED, /* a switch that means nothing here */
 	OPTION_IGNORED_VALUE, /* an option with a value that means nothing here */
+	OPTION_ORDERED, /* struct option_log: one entry an occurrence, in order with those of the other rows that share it; options_free() */
+	OPTION_INSERT, /* what the row's insert function finds is parsed in its place; written as OPTION_INSERT_AT(struct, log) */
+};
+
+/*
+ * @OPTION_VALUES_MAX: values of one option
+ * @OPTION_DEPTH_MAX: arguments inserted by inserted arguments, so many times
+ * @OPTION_ARGUMENTS_MAX: arguments that all insertions together may add
+ */
+enum { OPTION_VALUES_MAX = 3, OPTION_DEPTH_MAX = 8, OPTION_ARGUMENTS_MAX = 9000 };
+
+struct option_row;
+struct option_insertion;
+struct option_block;
+
+/* One occurrence of an option. */
+struct option_entry {
+	const struct option_row *row;
+	const char *values[OPTION_VALUES_MAX];
+};
+
+/*
+ * Options in the order given.
+ * @entries, @n: so many
+ * @blocks: memory that lives as long as the log, from option_log_keep()
+ */
+struct option_log {
+	struct option_entry *entries;
+	size_t n;
+	struct option_block *blocks;
 };
 
 enum {
@@ -36,6 +69,9 @@ enum {
  * @argument: what help calls the value
  * @help: one line: no capital, no full stop
  * @choices: NULL-terminated words that OPTION_CHOICE accepts
+ * @n_values: of OPTION_ORDERED: how many values follow, 0: a switch
+ * @tag: of OPTION_ORDERED: what the owner of the table tells its rows apart by
+ * @insert: of OPTION_INSERT. Return: 0, or -1 with in->error
  */
 struct option_row {
 	const char *name;
@@ -46,6 +82,9 @@ struct option_row {
 	const char *help;
 	const char *const *choices;
 	size_t offset;
+	unsigned int n_values;
+	int tag;
+	int (*insert)(struct option_insertion *in, const char *value);
 };
 
 /* kind and offset of a row whose value goes to @member of @type; a member of any other type does not compile */
@@ -55,7 +94,11 @@ struct option_row {
 		const char *: OPTION_STRING,                               \
 		unsigned int: OPTION_NUMBER,                               \
 		int: OPTION_CHOICE,                                        \
-		const char *const *: OPTION_LIST)
+		const char *const *: OPTION_LIST,                          \
+		struct option_log: OPTION_ORDERED)
+/* the same for a row that inserts what @function finds; @member is the log that owns the memory */
+#define OPTION_INSERT_AT(type, member, function)                                                                               \
+	.offset = offsetof(type, member) + 0 * sizeof(((type *)NULL)->member.blocks), .kind = OPTION_INSERT, .insert = (function)
 
 /* A table and the structure that its rows write to. */
 struct option_set {
@@ -90,8 +133,37 @@ int options_parse(const struct options *o, int argc, char **argv, struct error *
 void options_free(const struct option_set *set);
 
 /**
- * option_takes_value - whether the row wants a value.
+ * option_takes_value - whether the row wants a value, or several.
  */
 bool option_takes_value(const struct option_row *row);
+
+/*
+ * What a row's insert function works with.
+ * @walk: the parse under way
+ * @log: of the row: what is inserted must live in its memory
+ * @outer: the insertion that this one is a part of, NULL: none;  @depth: of how many
+ * @context: of the insert function's own, for those further inside to see
+ */
+struct option_insertion {
+	struct walk *walk;
+	struct option_log *log;
+	struct error *error;
+	const struct option_insertion *outer;
+	unsigned int depth;
+	const void *context;
+};
+
+/**
+ * options_insert - parse more arguments, here and now.
+ * @argv: strings that live as long as the log.
+ * Return: how many were options and their values: parsing ends before "--" and before the first operand; or -1.
+ */
+int options_insert(struct option_insertion *in, int argc, char **argv);
+
+/**
+ * option_log_keep - take memory that options_free() gives back.
+ * Return: zeros, or NULL.
+ */
+void *option_log_keep(struct option_log *log, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 /* The option engine: every spelling that an engine uses, and every way to get it wrong. */
 #include "base/options.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -14,7 +15,12 @@ struct target {
 	int format;
 	const char *const *env;
 	const char *const *cap;
+	struct option_log log;
 };
+
+enum { TAG_BIND = 7, TAG_HIDE, TAG_CLEAR, TAG_OVERLAY };
+
+static int insert_words(struct option_insertion *in, const char *value);
 
 static const char *const formats[] = { "table", "json", NULL };
 
@@ -32,6 +38,11 @@ static const struct option_row rows[] = {
 	{ "preserve-fds", OPTION_AT(struct target, fds), .argument = "N" },
 	{ "format", 'f', OPTION_AT(struct target, format), .choices = formats, .argument = "FORMAT" },
 	{ NULL, 's', OPTION_AT(struct target, signal), .argument = "SIGNAL" },
+	{ "mount", 'm', OPTION_AT(struct target, log), .n_values = 2, .tag = TAG_BIND, .argument = "SRC DEST" },
+	{ "hide", OPTION_AT(struct target, log), .n_values = 1, .tag = TAG_HIDE, .argument = "PATH" },
+	{ "zero", 'z', OPTION_AT(struct target, log), .tag = TAG_CLEAR },
+	{ "layers", OPTION_AT(struct target, log), .n_values = 3, .tag = TAG_OVERLAY, .argument = "UPPER WORK DEST" },
+	{ "words", 'w', OPTION_INSERT_AT(struct target, log, insert_words), .argument = "WORDS" },
 };
 
 struct global {
@@ -300,6 +311,112 @@ static void long_names(void)
 	CHECK(strncmp(e.text, "option '--format': 'xxx", 23) == 0);
 }
 
+/* @values: NULL-terminated */
+static bool entry_is(size_t i, int tag, const char *const *values)
+{
+	const struct option_entry *entry = &t.log.entries[i];
+	unsigned int n = 0;
+
+	if (i >= t.log.n || entry->row->tag != tag)
+		return false;
+	for (; values[n]; n++)
+		if (n >= OPTION_VALUES_MAX || !entry->values[n] || strcmp(entry->values[n], values[n]) != 0)
+			return false;
+	return n == entry->row->n_values;
+}
+
+#define ENTRY(i, tag, ...) CHECK(entry_is(i, tag, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL }))
+
+static void in_order(void)
+{
+	CHECK(PARSE() == 0 && t.log.n == 0 && !t.log.entries);
+	CHECK(PARSE("--hide", "/a", "-m", "/b", "/c", "--detach", "--zero", "--layers", "u", "w", "d", "--hide=/e", "id", "--mount", "--", "-z") == 1);
+	CHECK(t.detach && t.log.n == 6);
+	ENTRY(0, TAG_HIDE, "/a");
+	ENTRY(1, TAG_BIND, "/b", "/c");
+	ENTRY(2, TAG_CLEAR);
+	ENTRY(3, TAG_OVERLAY, "u", "w", "d");
+	ENTRY(4, TAG_HIDE, "/e");
+	ENTRY(5, TAG_BIND, "--", "-z"); /* values may look like options */
+	CHECK(PARSE("-m/b", "/c", "-m=/d", "/e", "--mount=/f", "/g", "-dz", "--zero=false", "-zm", "x", "y") == 0);
+	CHECK(t.log.n == 6 && t.detach);
+	ENTRY(0, TAG_BIND, "/b", "/c");
+	ENTRY(1, TAG_BIND, "/d", "/e");
+	ENTRY(2, TAG_BIND, "/f", "/g");
+	ENTRY(3, TAG_CLEAR);
+	ENTRY(4, TAG_CLEAR); /* --zero=false is as if it were not there */
+	ENTRY(5, TAG_BIND, "x", "y");
+	WRONG("option '--mount' needs 2 arguments: SRC DEST", "--mount", "/a");
+	WRONG("option '-m' needs 2 arguments: SRC DEST", "-m");
+	WRONG("option '--layers' needs 3 arguments: UPPER WORK DEST", "--layers", "/a", "/b");
+	WRONG("flag needs an argument: --hide", "--hide");
+	WRONG("option '--zero' takes no value but true or false, got 'x'", "--zero=x");
+	options_free(&sets[0]);
+	CHECK(t.log.n == 0 && !t.log.entries && !t.log.blocks);
+}
+
+/* Words with commas between them; "!" fails, and a word that begins with '+' must have been all there was. */
+static int insert_words(struct option_insertion *in, const char *value)
+{
+	char *words[ARGUMENTS_MAX], *text = option_log_keep(in->log, strlen(value) + 1);
+	int n = 0, wanted = *value == '+', used;
+
+	if (!text)
+		return fail(in->error, ENOMEM, "words");
+	strcpy(text, value + wanted);
+	if (strcmp(text, "loop") == 0) {
+		words[n++] = (char[]){ "--words=loop" };
+	} else {
+		for (char *word = text; word && n < ARGUMENTS_MAX; n++) {
+			words[n] = word;
+			word = strchr(word, ',');
+			if (word)
+				*word++ = '\0';
+		}
+	}
+	used = options_insert(in, n, words);
+	if (used < 0)
+		return fail_wrap(in->error, "words %u", in->depth);
+	return wanted && used != n ? fail(in->error, 0, "left over: %s", words[used]) : 0;
+}
+
+static void inserted(void)
+{
+	CHECK(PARSE("--hide", "/a", "--words", "--hide,/b,-d,-e,X=1,--words=-z,rest,--hide,/x", "--hide", "/c", "id") == 1);
+	CHECK(t.detach && t.log.n == 4 && t.env && t.env[0] && !t.env[1]);
+	ENTRY(0, TAG_HIDE, "/a");
+	ENTRY(1, TAG_HIDE, "/b");
+	ENTRY(2, TAG_CLEAR);
+	ENTRY(3, TAG_HIDE, "/c");
+	CHECK_STRING(t.env[0], "X=1");
+	CHECK_STRING(operands[0], "id"); /* operands of the inserted arguments are nobody's */
+	CHECK(PARSE("-w=-d,--,-t") == 0 && t.detach && !t.tty);
+	CHECK(PARSE("-w+-d,-t") == 0 && t.detach && t.tty);
+	WRONG("left over: --", "-w+-d,--,-t");
+	WRONG("left over: x", "-w+-d,x");
+	WRONG("words 1: unknown option '--x' for 'create'", "--words=--x");
+	WRONG("words 1: option '--mount' needs 2 arguments: SRC DEST", "--words=--mount,/a", "/b");
+	CHECK(PARSE("--words=loop") == -1);
+	CHECK(strstr(e.text, "words 8: option '--words': nested too deeply (8)") && !strstr(e.text, "words 9"));
+}
+
+/* More entries than any first guess of room: from the command line and from insertions. */
+static void many(void)
+{
+	static char *arguments[3001];
+	struct options o = { .sets = sets, .n_sets = 1 };
+
+	options_free(&sets[0]);
+	for (int i = 0; i < 3000; i++)
+		arguments[i] = (char *)(uintptr_t)(i % 2 ? "--hide=h" : "-ec");
+	arguments[3000] = NULL;
+	CHECK(options_parse(&o, 3000, arguments, &e) == 0);
+	CHECK(t.log.n == 1500 && t.log.entries[1499].row->tag == TAG_HIDE);
+	for (int i = 0; i < 1500; i++)
+		CHECK(t.env[i] && strcmp(t.env[i], "c") == 0);
+	CHECK(!t.env[1500]);
+}
+
 int main(void)
 {
 	RUN(nothing);
@@ -316,6 +433,9 @@ int main(void)
 	RUN(missing_values);
 	RUN(two_tables);
 	RUN(long_names);
+	RUN(in_order);
+	RUN(inserted);
+	RUN(many);
 	options_free(&sets[0]);
 	return unit_done();
 }
