@@ -10,16 +10,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "aspect/cgroup_systemd.h"
 #include "base/io.h"
 #include "base/libexec.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 
 #define HELPER "hull-systemd"
 #define SYSTEMD_RUNS "/run/systemd/system" /* sd_booted(3) */
@@ -110,33 +109,6 @@ static char **environment_of(struct arena *arena)
 	return environment;
 }
 
-/* Return: 0 or an errno. */
-static int spawn(char **argv, char **environment, int in, int out, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int r;
-
-	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
-		return ENOMEM;
-	(void)sigemptyset(&none); /* cannot fail, like the four below */
-	(void)sigfillset(&all);
-	(void)posix_spawnattr_setsigmask(&attributes, &none);
-	(void)posix_spawnattr_setsigdefault(&attributes, &all);
-	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	r = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	if (r == 0) /* it says what is wrong in its answer */
-		r = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (r == 0)
-		r = posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, environment);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attributes);
-	return r;
-}
-
 /* Read one line. Return: 0, -ETIMEDOUT, or -errno; an empty answer: it ended without a word. */
 static int read_answer(int fd, char answer[ANSWER_MAX])
 {
@@ -164,11 +136,12 @@ static int read_answer(int fd, char answer[ANSWER_MAX])
 
 static void end(struct systemd_helper *helper)
 {
+	int unused;
+
 	if (helper->pid == 0)
 		return;
 	(void)kill(helper->pid, SIGKILL); /* our child, not yet waited for: the number is its own */
-	while (waitpid(helper->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	(void)spawn_wait(helper->pid, &unused); /* what is gone is gone */
 	helper->pid = 0;
 	helper->lifeline = close_fd(helper->lifeline);
 }
@@ -179,7 +152,7 @@ static int start_helper(const char *verb, struct arena *arena, struct error *err
 	char *argv[] = { arena_strdup(arena, path), arena_strdup(arena, verb), NULL };
 	struct systemd_helper helper = { .lifeline = NO_FD };
 	scope_fd int in = NO_FD, out = NO_FD, lifeline = NO_FD, answers = NO_FD;
-	int ends[2], r;
+	int ends[2];
 
 	if (!path)
 		return fail(error, 0, "the systemd cgroup manager needs '" HELPER "', which is not installed beside hull (in ../libexec/hull)");
@@ -191,9 +164,11 @@ static int start_helper(const char *verb, struct arena *arena, struct error *err
 		return fail(error, errno, "cannot make a pipe");
 	answers = ends[0];
 	out = ends[1];
-	r = spawn(argv, environment_of(arena), in, out, &helper.pid);
-	if (r != 0)
-		return fail(error, r, "cannot run '%s'", path);
+	/* it says what is wrong in its answer */
+	helper.pid = spawn_start(&(struct spawn){
+		.path = path, .argv = argv, .envp = environment_of(arena), .input = in, .output = out, .errors = NO_FD });
+	if (helper.pid < 0)
+		return fail(error, helper.pid, "cannot run '%s'", path);
 	helper.lifeline = take_fd(&lifeline);
 	*ret_helper = helper;
 	*ret_answers = take_fd(&answers);

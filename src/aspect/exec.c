@@ -19,14 +19,10 @@
 #include "aspect/passwd.h"
 #include "base/path.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 #include "base/sys.h"
 
-enum { EXEC_CWD_MODE = 0755, EXEC_SIGNALS = 64 };
-
-/* struct sigaction of rt_sigaction(2), whose layout differs between architectures only in what is zero here */
-struct kernel_sigaction {
-	unsigned long words[4];
-};
+enum { EXEC_CWD_MODE = 0755 };
 
 /*
  * @candidates: what to try, in order; one when the name has a slash, else the directories of PATH
@@ -205,17 +201,6 @@ static CHILD int exec_seal(struct child *c)
 	return plan->argv ? find_program(c) : 0;
 }
 
-CHILD void exec_reset_signals(void)
-{
-	static const struct kernel_sigaction standard;
-	static const uint64_t none;
-
-	/* raw: libc keeps some signals to itself; SIGKILL and SIGSTOP are refused, which is fine */
-	for (int number = 1; number <= EXEC_SIGNALS; number++)
-		(void)syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(none));
-	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)); /* cannot fail */
-}
-
 CHILD int exec_payload(struct child *c)
 {
 	const struct exec_plan *plan = c->plan->data[ASPECT_EXEC];
@@ -223,7 +208,7 @@ CHILD int exec_payload(struct child *c)
 
 	if (!plan->argv || !c->program)
 		return child_fail(c, FAULT("process: required to start the container"), 0, NULL, NULL);
-	exec_reset_signals();
+	spawn_reset_signals();
 	(void)execve(c->program, plan->argv, plan->envp); /* returns only when it failed */
 	saved = errno;
 	if (saved == ENOENT) /* the program itself was found before: it is its interpreter that the kernel did not find */

@@ -15,11 +15,6 @@ enum { EXEC_NOT_FOUND = 127, EXEC_CANNOT = 126 };
 CHILD int exec_before_ids(struct child *c);
 
 /**
- * exec_reset_signals - default disposition for every signal and an empty mask: nothing that hull or its caller ignored or blocked is inherited.
- */
-CHILD void exec_reset_signals(void);
-
-/**
  * exec_payload - become the payload.
  * Return: -1 after child_fail(); otherwise it does not.
  */

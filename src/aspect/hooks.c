@@ -31,7 +31,8 @@ enum { HOOKS_WORDS_MAX = 400, HOOKS_TIMEOUT_MAX = INT_MAX / 1000, HOOKS_FILE_MOD
  */
 struct hook_program {
 	const char *subject;
-	struct program program;
+	struct spawn program;
+	int timeout_ms;
 	int64_t timeout;
 };
 
@@ -76,9 +77,10 @@ static struct hook_programs compile(struct arena *arena, const struct hook_list 
 		}
 		h->subject = arena_printf(arena, "%s[%zu]' '%s", kind, i, hook->path);
 		h->timeout = hook->timeout.set ? hook->timeout.value : 0;
-		h->program = (struct program){ .path = hook->path, .argv = argv, .envp = null_terminated(arena, &hook->env), .timeout_ms = -1 };
+		h->program = (struct spawn){ .path = hook->path, .argv = argv, .envp = null_terminated(arena, &hook->env) };
+		h->timeout_ms = -1;
 		if (hook->timeout.set)
-			h->program.timeout_ms = hook->timeout.value > HOOKS_TIMEOUT_MAX ? HOOKS_TIMEOUT_MAX * HOOKS_MS :
+			h->timeout_ms = hook->timeout.value > HOOKS_TIMEOUT_MAX ? HOOKS_TIMEOUT_MAX * HOOKS_MS :
 											    (int)hook->timeout.value * HOOKS_MS;
 	}
 	return programs;
@@ -150,14 +152,14 @@ static int hooks_prepare(struct plan *p)
 /* Run one hook. @ret_words: offset in out->words where its standard error begins. */
 static CHILD struct program_result run_hook(const struct hook_program *h, const struct hook_output *out, int state_fd, off_t *ret_words)
 {
-	struct program program = h->program;
+	struct spawn program = h->program;
 
 	program.input = state_fd;
 	program.output = out->output;
 	program.errors = out->errors;
 	*ret_words = out->words < 0 ? 0 : lseek(out->words, 0, SEEK_CUR);
 	(void)lseek(state_fd, 0, SEEK_SET); /* a memfd can be sought */
-	return program_run(&program);
+	return program_run(&program, h->timeout_ms);
 }
 
 /* Position a memfd at the last @max bytes written since @start. Returns how many there are. */

@@ -3,14 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "aspect/idmap.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 
 enum { SAID_MAX = 512 };
 
@@ -51,34 +50,6 @@ static char **arguments(struct arena *arena, const char *path, pid_t pid, const 
 		argv[n++] = arena_printf(arena, "%u", list->v[i].size);
 	}
 	return argv;
-}
-
-/* Start it with output and errors in @out. Signals are as a program expects them at its start. Return: 0 or an errno. */
-static int spawn(char **argv, int out, pid_t *ret_pid)
-{
-	static char *const no_environment[] = { NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int r;
-
-	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
-		return ENOMEM;
-	(void)sigemptyset(&none); /* cannot fail, like the three below */
-	(void)sigfillset(&all);
-	(void)posix_spawnattr_setsigmask(&attributes, &none);
-	(void)posix_spawnattr_setsigdefault(&attributes, &all);
-	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, no_environment);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attributes);
-	return r;
 }
 
 /* Read to the end; what does not fit is read and dropped, so that the helper never blocks. Line ends become spaces. */
@@ -128,23 +99,24 @@ static int refused(const struct plan *p, enum idhelper which, const char *said, 
 
 int idhelper_run(const struct plan *p, enum idhelper which, const char *path, pid_t pid, const struct id_mapping_list *list)
 {
+	static char *const no_environment[] = { NULL };
 	scope_fd int in = NO_FD, out = NO_FD;
-	int ends[2], status = 0, r;
+	int ends[2], status = 0;
 	char said[SAID_MAX];
-	pid_t helper = 0;
+	pid_t helper;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(p->error, errno, "cannot make a pipe");
 	in = ends[0];
 	out = ends[1];
-	r = spawn(arguments(p->arena, path, pid, list), out, &helper);
-	if (r != 0)
-		return fail(p->error, r, "%s: cannot run '%s'", helpers[which].place, path);
+	helper = spawn_start(&(struct spawn){ .path = path, .argv = arguments(p->arena, path, pid, list), .envp = no_environment, .input = NO_FD,
+		.output = out, .errors = out });
+	if (helper < 0)
+		return fail(p->error, helper, "%s: cannot run '%s'", helpers[which].place, path);
 	out = close_fd(out);
 	listen_to(in, said);
-	while (waitpid(helper, &status, 0) < 0)
-		if (errno != EINTR) /* ECHILD: the caller ignores SIGCHLD, so that nobody knows the status. What was said tells. */
-			return said[0] ? refused(p, which, said, list) : 0;
+	if (spawn_wait(helper, &status) < 0) /* nobody knows the status. What was said tells. */
+		return said[0] ? refused(p, which, said, list) : 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	return refused(p, which, said[0] ? said : path, list);

@@ -1,47 +1,19 @@
 /*
- * vfork(2), execve(2), and a wait by pidfd with a limit. vfork, because its child shares our memory: nothing is copied, and it can leave the errno of a
- * failed execve behind. A seccomp filter of the payload may already be in force (startContainer): where it refuses pidfd_open, SIGCHLD is awaited instead.
+ * A program and a wait for its end by pidfd, with a limit. A seccomp filter of the payload may already be in force (startContainer): where it refuses
+ * pidfd_open, SIGCHLD is awaited instead.
  */
 #include "aspect/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "aspect/exec.h"
 #include "base/scope.h"
 #include "base/sys.h"
-
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC 4u
-#endif
-enum { PROGRAM_EXIT_FAILED = 127 };
-
-/* In the vfork child, whose descriptors and signal dispositions are its own. */
-static CHILD __attribute__((noinline)) void become(const struct program *program, volatile int *errnum)
-{
-	if (dup3(program->input, STDIN_FILENO, 0) >= 0 && dup3(program->output, STDOUT_FILENO, 0) >= 0 &&
-		dup3(program->errors, STDERR_FILENO, 0) >= 0 && sys_close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) >= 0) {
-		exec_reset_signals();
-		(void)execve(program->path, program->argv, program->envp); /* returns only when it failed */
-	}
-	*errnum = errno;
-}
-
-static CHILD __attribute__((noinline)) pid_t start(const struct program *program, volatile int *errnum)
-{
-	pid_t pid = vfork();
-
-	if (pid == 0) {
-		become(program, errnum);
-		_exit(PROGRAM_EXIT_FAILED);
-	}
-	return pid;
-}
 
 static CHILD int64_t now_ms(void)
 {
@@ -94,24 +66,17 @@ static CHILD bool wait_signal(pid_t pid, int timeout_ms)
 
 static CHILD struct program_result collect(pid_t pid)
 {
-	struct program_result result = { PROGRAM_EXITED, 0 };
-	int status;
-	pid_t r;
+	int status, r = spawn_wait(pid, &status);
 
-	do
-		r = waitpid(pid, &status, 0);
-	while (r < 0 && errno == EINTR);
-	if (r < 0) /* whoever started us ignores SIGCHLD: the kernel has thrown the status away */
-		return (struct program_result){ PROGRAM_NOT_RUN, errno };
+	if (r < 0)
+		return (struct program_result){ PROGRAM_NOT_RUN, -r };
 	if (WIFSIGNALED(status))
-		result.end = PROGRAM_KILLED;
-	result.value = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-	return result;
+		return (struct program_result){ PROGRAM_KILLED, WTERMSIG(status) };
+	return (struct program_result){ PROGRAM_EXITED, WEXITSTATUS(status) };
 }
 
-CHILD struct program_result program_run(const struct program *program)
+CHILD struct program_result program_run(const struct spawn *program, int timeout_ms)
 {
-	volatile int errnum = 0;
 	struct program_result result;
 	sigset_t blocked, old;
 	bool in_time = true;
@@ -121,21 +86,19 @@ CHILD struct program_result program_run(const struct program *program)
 	(void)sigemptyset(&blocked); /* cannot fail, nor can the next */
 	(void)sigaddset(&blocked, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &blocked, &old); /* cannot fail */
-	pid = start(program, &errnum);
+	pid = spawn_start(program);
 	if (pid < 0) {
-		result = (struct program_result){ PROGRAM_NOT_RUN, errno };
+		result = (struct program_result){ PROGRAM_NOT_RUN, -pid };
 	} else {
-		if (program->timeout_ms >= 0 && errnum == 0) {
+		if (timeout_ms >= 0) {
 			pidfd = sys_pidfd_open(pid, 0);
-			in_time = pidfd >= 0 ? wait_pidfd(pidfd, program->timeout_ms) : wait_signal(pid, program->timeout_ms);
+			in_time = pidfd >= 0 ? wait_pidfd(pidfd, timeout_ms) : wait_signal(pid, timeout_ms);
 		}
 		if (!in_time)
 			(void)kill(pid, SIGKILL); /* our own child, not reaped: the pid is its */
 		result = collect(pid);
 		if (!in_time)
 			result = (struct program_result){ PROGRAM_TIMED_OUT, 0 };
-		if (errnum != 0)
-			result = (struct program_result){ PROGRAM_NOT_RUN, errnum };
 	}
 	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* cannot fail */
 	return result;

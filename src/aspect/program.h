@@ -2,20 +2,7 @@
 #ifndef ASPECT_PROGRAM_H
 #define ASPECT_PROGRAM_H
 
-#include "base/child.h"
-
-/*
- * @path, @argv, @envp: for execve
- * @input, @output, @errors: its descriptors 0, 1 and 2; all must be above 2
- * @timeout_ms: after which it is killed, -1: never
- */
-struct program {
-	const char *path;
-	char *const *argv;
-	char *const *envp;
-	int input, output, errors;
-	int timeout_ms;
-};
+#include "base/spawn.h"
 
 /* How a program ended. */
 enum program_end { PROGRAM_EXITED, PROGRAM_KILLED, PROGRAM_TIMED_OUT, PROGRAM_NOT_RUN };
@@ -30,7 +17,8 @@ struct program_result {
 
 /**
  * program_run - run it to its end. Child code may call it.
+ * @timeout_ms: after which it is killed, -1: never.
  */
-CHILD struct program_result program_run(const struct program *program);
+CHILD struct program_result program_run(const struct spawn *program, int timeout_ms);
 
 #endif

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* objects of up to so many members are searched for duplicate keys pair by pair */
 enum { PAIRWISE_MAX = 16 };
 
@@ -153,39 +155,6 @@ static int read_escape(struct parser *p, char **to)
 	return 0;
 }
 
-/*
- * The length of the well-formed UTF-8 sequence at @s (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF), 0: there is none.
- * The text is zero-terminated, and a zero ends every sequence.
- */
-static size_t utf8_length(const unsigned char *s)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t more;
-
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		more = 1;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		more = 2;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		more = 3;
-	else
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i <= more; i++)
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	return more + 1;
-}
-
 /* How many of the next bytes are plain: printable ASCII but the quote and the backslash. Eight at a time where eight are left. */
 static inline size_t plain_length(const char *s, const char *end)
 {
@@ -235,7 +204,7 @@ static int parse_string(struct parser *p, const char **ret_text)
 				return refuse(p, p->at, "a string is not closed");
 			return refuse(p, p->at, *p->at ? "a control character in a string" : "a string holds a NUL");
 		}
-		length = utf8_length((const unsigned char *)p->at);
+		length = text_utf8_length((const unsigned char *)p->at);
 		if (length == 0)
 			return refuse(p, p->at, "invalid UTF-8");
 		memmove(to, p->at, length);

@@ -79,15 +79,17 @@ static int read_integer(const char *s, bool *ret_negative, uint64_t *ret_value)
 	return 0;
 }
 
+static int read_number(const struct json *number, bool *ret_negative, uint64_t *ret_value)
+{
+	return number->type == JSON_NUMBER ? read_integer(number->text, ret_negative, ret_value) : -EINVAL;
+}
+
 int json_to_u64(const struct json *number, uint64_t *ret_value)
 {
 	uint64_t value;
 	bool negative;
-	int r;
+	int r = read_number(number, &negative, &value);
 
-	if (number->type != JSON_NUMBER)
-		return -EINVAL;
-	r = read_integer(number->text, &negative, &value);
 	if (r < 0)
 		return r;
 	if (negative)
@@ -100,11 +102,8 @@ int json_to_i64(const struct json *number, int64_t *ret_value)
 {
 	uint64_t value;
 	bool negative;
-	int r;
+	int r = read_number(number, &negative, &value);
 
-	if (number->type != JSON_NUMBER)
-		return -EINVAL;
-	r = read_integer(number->text, &negative, &value);
 	if (r < 0)
 		return r;
 	if (value > (uint64_t)INT64_MAX + negative)

@@ -29,29 +29,6 @@ static const struct {
 	[LOG_LEVEL_DEBUG] = { "debug", 7 },
 };
 
-/* The length of the valid UTF-8 sequence at @s, 0: none. RFC 3629: no overlong forms, no surrogates, up to U+10FFFF. */
-static size_t utf8_length(const unsigned char *s)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t length, i;
-
-	if (s[0] < 0x80)
-		return 1;
-	length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	for (i = 1; i < length; i++, low = 0x80, high = 0xbf)
-		if (s[i] < low || s[i] > high)
-			return 0;
-	return length;
-}
-
 /* Append @message in quotes, escaped as JSON demands; a line stays one line. What is not UTF-8 becomes U+FFFD. */
 static void add_quoted(struct text *t, const char *message)
 {
@@ -60,7 +37,7 @@ static void add_quoted(struct text *t, const char *message)
 
 	text_add(t, "\"");
 	for (; *p; p += length) {
-		length = utf8_length(p);
+		length = text_utf8_length(p);
 		if (length == 0) {
 			text_add(t, "\\ufffd");
 			length = 1;
@@ -89,7 +66,7 @@ static void add_plain(struct text *t, const char *message)
 	for (; *p; p += length) {
 		bool control = *p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0);
 
-		length = utf8_length(p);
+		length = text_utf8_length(p);
 		if (*p == '\n' || *p == '\t')
 			text_add(t, " ");
 		else if (length == 0 || control)

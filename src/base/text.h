@@ -49,6 +49,12 @@ bool text_equal(const char *a, const char *b);
 /* whether @s begins with @prefix; if so the rest is returned, else NULL */
 const char *text_after(const char *s, const char *prefix);
 
+/**
+ * text_utf8_length - the length of the well-formed UTF-8 sequence at @s (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF), 0: there is none.
+ * @s: zero-terminated: a zero ends every sequence.
+ */
+size_t text_utf8_length(const unsigned char *s);
+
 /* room for any 64-bit number, its sign and the final zero */
 enum { TEXT_NUMBER_MAX = 21 };
 

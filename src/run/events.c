@@ -128,16 +128,10 @@ int container_events(struct hull *hull, const char *id, const struct hull_events
 {
 	struct job job;
 	struct listener listener = { .job = &job, .on_event = on_event, .data = data };
-	enum state_status status;
-	int r = job_open(&job, hull, id, false);
+	int r = job_open_running(&job, hull, id);
 
-	if (r == 0) {
-		status = state_status(job.dir, &job.state);
-		if (status == STATUS_STOPPED || status == STATUS_CREATING)
-			r = fail(&hull->error, 0, "container '%s' is not running: %s", id, state_status_name(status));
-		else
-			r = o->once ? tell_figures(&listener) : listen_to(&listener, o->interval ? o->interval : DEFAULT_INTERVAL);
-	}
+	if (r == 0)
+		r = o->once ? tell_figures(&listener) : listen_to(&listener, o->interval ? o->interval : DEFAULT_INTERVAL);
 	job_close(&job);
 	return r < 0 ? -1 : 0;
 }

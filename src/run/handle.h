@@ -53,6 +53,11 @@ int job_open(struct job *job, struct hull *hull, const char *id, bool lock);
 void job_close(struct job *job);
 
 /**
+ * job_open_running - job_open() without the lock, of a container that has processes; else it fails.
+ */
+int job_open_running(struct job *job, struct hull *hull, const char *id);
+
+/**
  * job_read_config - read config.json at @path below @dir into job->spec.
  */
 int job_read_config(struct job *job, int dir, const char *path, const char *shown);

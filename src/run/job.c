@@ -27,6 +27,19 @@ int job_open(struct job *job, struct hull *hull, const char *id, bool lock)
 	return state_read(job->dir, &hull->arena, id, &job->state, &hull->error);
 }
 
+int job_open_running(struct job *job, struct hull *hull, const char *id)
+{
+	enum state_status status;
+	int r = job_open(job, hull, id, false);
+
+	if (r < 0)
+		return r;
+	status = state_status(job->dir, &job->state);
+	if (status == STATUS_STOPPED || status == STATUS_CREATING)
+		return fail(&hull->error, 0, "container '%s' is not running: %s", id, state_status_name(status));
+	return 0;
+}
+
 void job_close(struct job *job)
 {
 	for (int type = 0; job->plan.spec && type < NAMESPACE_MAX; type++)

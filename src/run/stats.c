@@ -75,16 +75,10 @@ int container_stats(struct hull *hull, const char *id, struct hull_stats *ret_st
 	struct cgroup_stats stats;
 	struct cgroup_oom oom;
 	struct job job;
-	enum state_status status;
-	int r = job_open(&job, hull, id, false);
+	int r = job_open_running(&job, hull, id);
 
-	if (r == 0) {
-		status = state_status(job.dir, &job.state);
-		if (status == STATUS_STOPPED || status == STATUS_CREATING)
-			r = fail(&hull->error, 0, "container '%s' is not running: %s", id, state_status_name(status));
-		else
-			r = cgroup_stats_read(&job.state.facts, &hull->arena, &hull->error, &stats);
-	}
+	if (r == 0)
+		r = cgroup_stats_read(&job.state.facts, &hull->arena, &hull->error, &stats);
 	if (r == 0) {
 		out.time = now(CLOCK_MONOTONIC);
 		out.age = age_of(&job.state.facts);

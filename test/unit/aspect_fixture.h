@@ -192,4 +192,12 @@ static inline const char *fixture_status(const char *key)
 	return found ? found : "";
 }
 
+/* A test that begins with a fresh fixture, the file's static `f`. */
+#define TEST(function)             \
+	do {                       \
+		fixture_begin(&f); \
+		RUN(function);     \
+		fixture_end(&f);   \
+	} while (0)
+
 #endif

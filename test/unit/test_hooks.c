@@ -171,18 +171,17 @@ static bool body_no_descriptors(struct child *c)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "exec sleep 100" }, NULL };
-	struct program program = { "/bin/sh", argv, argv + 3, null, null, null, 200 };
+	struct spawn program = { "/bin/sh", argv, argv + 3, null, null, null };
 	struct program_result result;
 	int last = null;
 
 	(void)c;
 	for (int fd = null; fd >= 0; fd = dup(null)) /* none left: pidfd_open fails */
 		last = fd;
-	result = program_run(&program);
+	result = program_run(&program, 200);
 	CHECK(last > null && result.end == PROGRAM_TIMED_OUT);
 	((char *(*)[4])(uintptr_t)argv)[0][2] = (char[]){ "exit 9" };
-	program.timeout_ms = 10000;
-	result = program_run(&program);
+	result = program_run(&program, 10000);
 	CHECK(result.end == PROGRAM_EXITED && result.value == 9);
 	return !unit_failed;
 }
@@ -191,13 +190,6 @@ static void test_without_pidfd(void)
 {
 	CHECK(fixture_child(&f, body_no_descriptors) == 0);
 }
-
-#define TEST(function)            \
-	do {                      \
-		fixture_begin(&f); \
-		RUN(function);    \
-		fixture_end(&f);  \
-	} while (0)
 
 int main(void)
 {

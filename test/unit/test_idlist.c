@@ -82,13 +82,6 @@ static void test_rdt_undo(void)
 	CHECK(aspect_rdt.undo(&u) == 0);
 }
 
-#define TEST(function)            \
-	do {                      \
-		fixture_begin(&f); \
-		RUN(function);    \
-		fixture_end(&f);  \
-	} while (0)
-
 int main(void)
 {
 	TEST(test_idlist);

@@ -373,13 +373,6 @@ static void test_labels(void)
 	}
 }
 
-#define TEST(function)            \
-	do {                      \
-		fixture_begin(&f); \
-		RUN(function);    \
-		fixture_end(&f);  \
-	} while (0)
-
 int main(void)
 {
 	TEST(test_labels);

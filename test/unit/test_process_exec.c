@@ -391,13 +391,6 @@ static void test_tty(void)
 	CHECK(fixture_plan(&f, &aspect_tty) < 0 && text_after(f.error.text, "process.consoleSize") != NULL);
 }
 
-#define TEST(function)            \
-	do {                      \
-		fixture_begin(&f); \
-		RUN(function);    \
-		fixture_end(&f);  \
-	} while (0)
-
 int main(void)
 {
 	char command[FIXTURE_TEXT_MAX];

@@ -159,7 +159,7 @@ static void notify_is_checked(void)
 	f.spec.annotations.n = 0;
 	CHECK(fixture_plan(&f, &aspect_seccomp) == 0);
 	CHECK_STRING(seccomp_listener_path(&f.plan), "/run/environment");
-	f.spec.linux.seccomp->listener_path = "/run/agent";
+	f.spec.linux.seccomp->listener_path = (char[]){ "/run/agent" };
 	CHECK_STRING(seccomp_listener_path(&f.plan), "/run/agent");
 	fixture_end(&f);
 }

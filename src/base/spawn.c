@@ -1,0 +1,94 @@
+/*
+ * vfork(2) and execve(2). vfork, because its child shares our memory: nothing is copied, and it can leave the errno of a failed execve behind. What is not
+ * shared, descriptors and signal dispositions, is set up there.
+ */
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "base/sys.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4u
+#endif
+
+enum { SIGNALS = 64, EXIT_FAILED = 127 };
+
+/* struct sigaction of rt_sigaction(2), whose layout differs between architectures only in what is zero here */
+struct kernel_sigaction {
+	unsigned long words[4];
+};
+
+CHILD void spawn_reset_signals(void)
+{
+	static const struct kernel_sigaction standard;
+	static const uint64_t none;
+
+	/* raw: libc keeps some signals to itself; SIGKILL and SIGSTOP are refused, which is fine */
+	for (int number = 1; number <= SIGNALS; number++)
+		(void)syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(none));
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)); /* cannot fail */
+}
+
+/* @fd where the three standard descriptors do not run over it; NO_FD: /dev/null. Return: a descriptor, or -1 with errno, like the calls it makes. */
+static CHILD int safe(int fd)
+{
+	if (fd < 0)
+		fd = open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 || fd > STDERR_FILENO ? fd : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+/* In the vfork child. Returns only when it failed. */
+static CHILD __attribute__((noinline)) void become(const struct spawn *s, volatile int *errnum)
+{
+	int input = safe(s->input), output = safe(s->output), errors = safe(s->errors);
+
+	if (input >= 0 && output >= 0 && errors >= 0 && dup3(input, STDIN_FILENO, 0) >= 0 && dup3(output, STDOUT_FILENO, 0) >= 0 &&
+		dup3(errors, STDERR_FILENO, 0) >= 0 && sys_close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) >= 0) {
+		spawn_reset_signals();
+		(void)execve(s->path, s->argv, s->envp); /* returns only when it failed */
+	}
+	*errnum = errno;
+}
+
+static CHILD __attribute__((noinline)) pid_t start(const struct spawn *s, volatile int *errnum)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		become(s, errnum);
+		_exit(EXIT_FAILED);
+	}
+	return pid;
+}
+
+CHILD pid_t spawn_start(const struct spawn *s)
+{
+	volatile int errnum = 0;
+	pid_t pid = start(s, &errnum);
+	int unused;
+
+	if (pid < 0)
+		return -errno;
+	if (errnum == 0)
+		return pid;
+	(void)spawn_wait(pid, &unused); /* it has ended by itself */
+	return -errnum;
+}
+
+CHILD int spawn_wait(pid_t pid, int *ret_status)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	*ret_status = status;
+	return 0;
+}
