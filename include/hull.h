@@ -120,6 +120,33 @@ struct hull_exec_options {
 
 int hull_exec(struct hull *hull, const char *id, const struct hull_exec_options *options, int *ret_status);
 
+/*
+ * @args: the command, NULL-terminated; NULL: $SHELL if it is there too, else /bin/bash or /bin/sh
+ * @env: NAME=VALUE, NULL-terminated, added;  @cwd: NULL: where the process is
+ * @user: "UID[:GID]" or "NAME[:GID]" of the container's passwd file, NULL: that of the process
+ * @toolbox: directory of the host whose programs the command finds first, NULL: none
+ * @tty: 1 a terminal of the container's, 0 none, -1 if standard input and output are terminals
+ * @privileged: all capabilities that can be had, no system-call filter, no no_new_privs;  @no_cgroup: stay in the caller's cgroups
+ */
+struct hull_enter_options {
+	size_t size;
+	const char *const *args;
+	const char *const *env;
+	const char *cwd;
+	const char *user;
+	const char *toolbox;
+	int tty;
+	bool privileged;
+	bool no_cgroup;
+};
+
+/*
+ * hull_enter - run a command in the namespaces and the root directory of a process, and wait for it.
+ * @target: a container's id, or the PID of a process of any runtime.
+ * @ret_status: as in hull_run().
+ */
+int hull_enter(struct hull *hull, const char *target, const struct hull_enter_options *options, int *ret_status);
+
 /* @signal: "TERM", "SIGTERM", "15"; NULL: TERM */
 enum { HULL_KILL_ALL = 1 };
 int hull_kill(struct hull *hull, const char *id, const char *signal, unsigned int flags);

@@ -35,8 +35,10 @@ static int tty_check(struct plan *p)
 static CHILD int open_multiplexer(const struct child *c)
 {
 	struct stat st;
-	int fd = path_open(c->root, "dev/pts/ptmx", O_RDWR | O_NOCTTY, RESOLVE_NO_SYMLINKS);
+	int fd = path_open(c->root, "dev/pts/ptmx", O_RDWR | O_NOCTTY, RESOLVE_NO_SYMLINKS), spare = c->plan->request->spare_ptmx;
 
+	if (fd < 0 && spare > STDERR_FILENO)
+		return fcntl(spare, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (fd < 0)
 		return child_fail(c, FAULT("process.terminal: cannot open '/dev/pts/ptmx' in the container"), fd, NULL, NULL);
 	if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(PTMX_MAJOR, PTMX_MINOR) && path_is_fs(fd, TTY_DEVPTS_MAGIC) == 1)

@@ -103,6 +103,26 @@ int text_to_octal(const char *s, uint32_t *ret_value)
 	return 0;
 }
 
+int text_to_hex(const char *s, uint64_t *ret_value)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t value = 0;
+
+	if (s[0] == '\0')
+		return -EINVAL;
+	for (; *s; s++) {
+		const char *digit = strchr(digits, *s >= 'A' && *s <= 'F' ? *s | 0x20 : *s);
+
+		if (!digit)
+			return -EINVAL;
+		if (value >> 60)
+			return -ERANGE;
+		value = value << 4 | (uint64_t)(digit - digits);
+	}
+	*ret_value = value;
+	return 0;
+}
+
 int text_to_size(const char *s, uint64_t *ret_value)
 {
 	static const char units[] = "kmgtpe";

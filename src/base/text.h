@@ -33,6 +33,11 @@ int text_to_i32(const char *s, int32_t *ret_value);
 int text_to_octal(const char *s, uint32_t *ret_value);
 
 /**
+ * text_to_hex - parse a hexadecimal number without a prefix, as /proc/PID/status shows capabilities.
+ */
+int text_to_hex(const char *s, uint64_t *ret_value);
+
+/**
  * text_to_size - parse a number of bytes with an optional suffix k, m, g, t (powers of 1024; upper case and a final b or iB accepted).
  */
 int text_to_size(const char *s, uint64_t *ret_value);

@@ -133,7 +133,7 @@ void help_usage(const struct cli *cli, const struct command *command);
  */
 int completion_write(FILE *out, const char *name, const char *shell);
 
-extern const struct command create_command, start_command, run_command, exec_command, kill_command, delete_command, wait_command, pause_command,
+extern const struct command create_command, start_command, run_command, exec_command, enter_command, kill_command, delete_command, wait_command, pause_command,
 	resume_command, state_command, list_command, ps_command, features_command, explain_command, spec_command, mounts_command, update_command,
 	events_command, stats_command, top_command, checkpoint_command, restore_command, completion_command, help_self_command;
 

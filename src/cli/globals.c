@@ -45,7 +45,7 @@ const struct option_row global_rows[] = {
 const size_t n_global_rows = ARRAY_SIZE(global_rows);
 
 const struct command *const commands[] = {
-	&run_command, &create_command, &start_command, &exec_command, &kill_command, &pause_command, &resume_command, &wait_command, &delete_command,
+	&run_command, &create_command, &start_command, &exec_command, &enter_command, &kill_command, &pause_command, &resume_command, &wait_command, &delete_command,
 	&state_command, &list_command, &ps_command, &stats_command, &top_command, &events_command, &update_command, &mounts_command,
 	&spec_command, &explain_command, &features_command, &completion_command, &help_self_command,
 	&checkpoint_command, &restore_command,

@@ -151,6 +151,14 @@ API int hull_exec(struct hull *h, const char *id, const struct hull_exec_options
 	return begin(h) < 0 ? -1 : container_exec(h, id, &o, ret_status);
 }
 
+API int hull_enter(struct hull *h, const char *target, const struct hull_enter_options *options, int *ret_status)
+{
+	struct hull_enter_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : container_enter(h, target, &o, ret_status);
+}
+
 API int hull_kill(struct hull *h, const char *id, const char *signal, unsigned int flags)
 {
 	return begin(h) < 0 ? -1 : container_kill(h, id, signal, flags & HULL_KILL_ALL);

@@ -25,19 +25,6 @@ static int count(const char *const *list)
 	return n;
 }
 
-static void set_strings(struct arena *arena, struct string_list *list, const char *const *more)
-{
-	size_t n = (size_t)count(more);
-	char **v = arena_many(arena, char *, list->n + n);
-
-	if (list->n > 0)
-		memcpy(v, list->v, list->n * sizeof(*v));
-	for (size_t i = 0; i < n; i++)
-		v[list->n + i] = arena_strdup(arena, more[i]);
-	list->v = v;
-	list->n += n;
-}
-
 /* "UID[:GID]" */
 static int set_user(struct job *job, const char *text)
 {
@@ -101,10 +88,10 @@ static int process_from_options(struct job *job, const struct hull_exec_options 
 
 	*process = job->spec.process;
 	process->args = (struct string_list){ 0 };
-	set_strings(arena, &process->args, o->args);
+	job_add_strings(arena, &process->args, o->args);
 	if (process->args.n == 0)
 		return fail(&job->hull->error, 0, "a command to execute is missing");
-	set_strings(arena, &process->env, o->env);
+	job_add_strings(arena, &process->env, o->env);
 	process->terminal = o->tty == 1;
 	process->no_new_privileges |= o->no_new_privs;
 	if (o->cwd)

@@ -68,6 +68,12 @@ int job_read_config(struct job *job, int dir, const char *path, const char *show
 void job_plan(struct job *job, const struct process *process);
 
 /**
+ * job_add_strings - append a NULL-terminated list of a caller's.
+ * @more: NULL: none.
+ */
+void job_add_strings(struct arena *arena, struct string_list *list, const char *const *more);
+
+/**
  * job_deliver - write the pid file and send console and pidfd to their sockets.
  * @pid_file: or NULL.
  */
@@ -92,6 +98,8 @@ int container_update(struct hull *hull, const char *id, const struct hull_update
 int container_events(struct hull *hull, const char *id, const struct hull_events_options *o, int (*on_event)(void *data, const char *json), void *data);
 /* stats.c */
 int container_stats(struct hull *hull, const char *id, struct hull_stats *ret_stats);
+/* enter.c */
+int container_enter(struct hull *hull, const char *name, const struct hull_enter_options *o, int *ret_status);
 /* exec.c */
 int container_exec(struct hull *hull, const char *id, const struct hull_exec_options *o, int *ret_status);
 

@@ -12,6 +12,7 @@
 #include "base/scope.h"
 #include "base/sys.h"
 #include "run/child.h"
+#include "run/way.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -84,15 +85,19 @@ CHILD int hop_join(struct child *c)
 static CHILD int enter_container(struct child *c)
 {
 	uint64_t flags = c->plan->facts->clone_flags;
+	const struct way *way = engine_of(c->plan)->way;
 	int r;
 
-	if (cgroup_join_self(c, &engine_of(c->plan)->cgroup) < 0)
+	if (cgroup_join_self(c, &engine_of(c->plan)->cgroup) < 0 || (way && way_begin(c, way) < 0))
 		return -1;
-	r = sys_setns(engine_of(c->plan)->target_pidfd, (int)flags);
+	/* `hull enter` may have found nothing but another root directory */
+	r = flags == 0 ? 0 : sys_setns(engine_of(c->plan)->target_pidfd, (int)flags);
 
 	if (r == -EINVAL && (flags & CLONE_NEWTIME)) /* multi-threaded restrictions do not apply; older kernels refuse time with pidfds */
 		r = sys_setns(engine_of(c->plan)->target_pidfd, (int)(flags & ~(uint64_t)CLONE_NEWTIME));
-	return r < 0 ? child_fail(c, FAULT("cannot enter the container's namespaces"), r, NULL, NULL) : 0;
+	if (r < 0)
+		return child_fail(c, FAULT("cannot enter the container's namespaces"), r, NULL, NULL);
+	return way ? way_end(c, way) : 0;
 }
 
 /* A new user namespace is made with it, or an ordinary user could not make it; the parent then writes id maps and offsets. */

@@ -13,6 +13,9 @@
 #include "run/plan.h"
 #include "spec/oci.h"
 
+/* of a list that a caller of the library gives */
+enum { JOB_STRINGS_MAX = 4096 };
+
 int job_open(struct job *job, struct hull *hull, const char *id, bool lock)
 {
 	*job = (struct job){ .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD };
@@ -92,6 +95,22 @@ void job_plan(struct job *job, const struct process *process)
 	};
 	for (int type = 0; type < NAMESPACE_MAX; type++)
 		job->plan.join_fd[type] = NO_FD;
+}
+
+void job_add_strings(struct arena *arena, struct string_list *list, const char *const *more)
+{
+	size_t n = 0;
+	char **v;
+
+	while (more && more[n] && n < JOB_STRINGS_MAX)
+		n++;
+	v = arena_many(arena, char *, list->n + n);
+	if (list->n > 0)
+		memcpy(v, list->v, list->n * sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		v[list->n + i] = arena_strdup(arena, more[i]);
+	list->v = v;
+	list->n += n;
 }
 
 static int send_to(struct hull *h, const char *path, const void *data, size_t length, int fd, const char *what)
