@@ -20,7 +20,8 @@ enum {
 	X32_BIT = 0x40000000,
 	AUDIT_LITTLE_ENDIAN = 0x40000000, /* __AUDIT_ARCH_LE */
 	RANGES_MAX = 2400, /* every call of two architectures a range, and a gap after each */
-	POINTS_MAX = 4 /* equality tests in a row */
+	POINTS_MAX = 4, /* equality tests in a row */
+	CACHED_MAX = 512 /* more than the numbers that any kernel keeps in its bitmap of allowed calls */
 };
 
 /* From @first to the next range: the tests of @call, or @action. */
@@ -178,10 +179,41 @@ static struct seccomp_label emit_points(struct compiler *c, size_t start, size_t
 	return next;
 }
 
+/* Where a number stands among those that count for middle_of(). */
+static uint32_t weight(uint32_t number)
+{
+	return number < CACHED_MAX ? number : CACHED_MAX;
+}
+
+/*
+ * Where a tree is cut: so that both sides have as many numbers. The kernel runs a filter for every number below CACHED_MAX when it is loaded, so wide
+ * ranges belong near the root.
+ */
+static size_t middle_of(const struct compiler *c, size_t start, size_t end)
+{
+	uint32_t first = weight(c->ranges[start].first), last = end == c->n_ranges ? CACHED_MAX : weight(c->ranges[end].first);
+	uint32_t half = first + (last - first) / 2;
+	size_t low = start + 1, high = end - 1;
+
+	if (first == last)
+		return start + (end - start) / 2;
+	while (low < high) { /* the first range that begins at half or later */
+		size_t i = low + (high - low) / 2;
+
+		if (c->ranges[i].first < half)
+			low = i + 1;
+		else
+			high = i;
+	}
+	if (low > start + 1 && half - c->ranges[low - 1].first < c->ranges[low].first - half)
+		low--;
+	return low;
+}
+
 /* The tree over ranges [@start, @end). */
 static struct seccomp_label emit_tree(struct compiler *c, size_t start, size_t end, const struct seccomp_shape shapes[2])
 {
-	size_t middle = start + (end - start) / 2;
+	size_t middle = middle_of(c, start, end);
 	struct seccomp_label low, high;
 
 	if (end - start == 1)

@@ -134,7 +134,7 @@ static struct seccomp_label emit_test(
 	case OPERATOR_GT:
 		return emit_greater(c, t, shape, BPF_JGT, yes, no);
 	case OPERATOR_GE:
-		return emit_greater(c, t, shape, BPF_JGE, yes, no);
+		return t->value == 0 ? yes : emit_greater(c, t, shape, BPF_JGE, yes, no); /* 0: "else" of a list of rules */
 	case OPERATOR_LE:
 		return emit_greater(c, t, shape, BPF_JGT, no, yes);
 	case OPERATOR_LT:
@@ -147,10 +147,17 @@ static struct seccomp_label emit_test(
 	return emit_equal(c, t, shape, yes, no);
 }
 
-/* clauses that only compare the same argument with values of the same high half: one load serves them all */
+static bool is_equality(const struct seccomp_clause *clause)
+{
+	const struct seccomp_test *t = &clause->tests[0];
+
+	return clause->n == 1 && (t->op == OPERATOR_EQ || t->op == OPERATOR_MASKED_EQ) && (uint32_t)t->mask != 0;
+}
+
+/* clauses that only compare the same bits of the same argument with values of the same high half: one load serves them all */
 static bool alike(const struct seccomp_clause *a, const struct seccomp_clause *b)
 {
-	return a->n == 1 && b->n == 1 && a->tests[0].op == OPERATOR_EQ && b->tests[0].op == OPERATOR_EQ && a->tests[0].arg == b->tests[0].arg &&
+	return is_equality(a) && is_equality(b) && a->tests[0].arg == b->tests[0].arg && a->tests[0].mask == b->tests[0].mask &&
 	       a->tests[0].value >> 32 == b->tests[0].value >> 32;
 }
 
@@ -163,7 +170,7 @@ static struct seccomp_label emit_alike(
 	for (size_t i = n; i-- > 0;)
 		next = seccomp_emit_jump(c, BPF_JEQ, (uint32_t)clauses[i]->tests[0].value, seccomp_return_label(clauses[i]->action), next);
 	next = emit_half(c, first, shape, false);
-	if (!shape.wide)
+	if (!shape.wide || first->mask >> 32 == 0)
 		return next;
 	(void)seccomp_emit_jump(c, BPF_JEQ, (uint32_t)(first->value >> 32), next, no); /* the load before it is the way in */
 	return emit_half(c, first, shape, true);

@@ -136,7 +136,11 @@ enum { CLONE_FLAGS_ARGUMENT = 0 };
 #define PERSONALITY (PER_LINUX32 | UNAME26 | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | READ_IMPLIES_EXEC | ADDR_LIMIT_32BIT | ADDR_LIMIT_3GB)
 
 /* as a mask: every bit of an int; the kernel does not look at more, so neither may a rule */
-enum { ALL = -1, SOCKETCALL_SOCKET = 1, SOCK_TYPE = 0xf };
+enum { ALL = -1, SOCKETCALL_SOCKET = 1 };
+/* one test for both families, and one for types 1 to 3 (SOCK_NONBLOCK and SOCK_CLOEXEC may be added): a short filter is loaded sooner */
+enum { INET_MASK = ~(AF_INET ^ AF_INET6), SOCK_OTHERS = 0xc };
+_Static_assert((AF_INET & ~INET_MASK) == 0 && (AF_INET ^ AF_INET6) == 8, "a bit between them");
+_Static_assert(SOCK_STREAM == 1 && SOCK_DGRAM == 2 && SOCK_RAW == 3, "below SOCK_OTHERS");
 /* protocols of sockets, not in every libc's headers */
 enum { PROTOCOL_DCCP = 33, PROTOCOL_L2TP = 115, PROTOCOL_SCTP = 132 };
 
@@ -156,16 +160,10 @@ const struct sandbox_rule sandbox_rules[] = {
 	{ "socket", EPROTONOSUPPORT, 1, { IS(2, ALL, PROTOCOL_L2TP) }, NULL, NULL, 0, 0 },
 	{ "socket", 0, 1, { IS(0, ALL, AF_UNIX) }, "of AF_UNIX", "Which sockets can be reached is a matter of paths and of the network "
 	  "namespace.", 0, 0 },
-	{ "socket", 0, 2, { IS(0, ALL, AF_INET), IS(1, SOCK_TYPE, SOCK_STREAM) }, "of AF_INET and AF_INET6: SOCK_STREAM, SOCK_DGRAM, SOCK_RAW",
+	{ "socket", 0, 2, { IS(0, INET_MASK, AF_INET), IS(1, SOCK_OTHERS, 0) }, "of AF_INET and AF_INET6: SOCK_STREAM, SOCK_DGRAM, SOCK_RAW",
 	  "The network namespace confines them; SOCK_RAW needs a capability.", 0, 0 },
-	{ "socket", 0, 2, { IS(0, ALL, AF_INET), IS(1, SOCK_TYPE, SOCK_DGRAM) }, NULL, NULL, 0, 0 },
-	{ "socket", 0, 2, { IS(0, ALL, AF_INET), IS(1, SOCK_TYPE, SOCK_RAW) }, NULL, NULL, 0, 0 },
-	{ "socket", 0, 2, { IS(0, ALL, AF_INET6), IS(1, SOCK_TYPE, SOCK_STREAM) }, NULL, NULL, 0, 0 },
-	{ "socket", 0, 2, { IS(0, ALL, AF_INET6), IS(1, SOCK_TYPE, SOCK_DGRAM) }, NULL, NULL, 0, 0 },
-	{ "socket", 0, 2, { IS(0, ALL, AF_INET6), IS(1, SOCK_TYPE, SOCK_RAW) }, NULL, NULL, 0, 0 },
-	{ "socket", ESOCKTNOSUPPORT, 2, { IS(0, ALL, AF_INET), ANY(1) }, "of AF_INET and AF_INET6: other types", "They stand for SCTP and "
-	  "DCCP.", 0, 0 },
-	{ "socket", ESOCKTNOSUPPORT, 2, { IS(0, ALL, AF_INET6), ANY(1) }, NULL, NULL, 0, 0 },
+	{ "socket", ESOCKTNOSUPPORT, 2, { IS(0, INET_MASK, AF_INET), ANY(1) }, "of AF_INET and AF_INET6: other types",
+	  "They stand for SCTP, DCCP and AF_PACKET.", 0, 0 },
 	{ "socket", 0, 2, { IS(0, ALL, AF_NETLINK), IS(2, ALL, NETLINK_ROUTE) }, "of AF_NETLINK: NETLINK_ROUTE, NETLINK_KOBJECT_UEVENT",
 	  "getifaddrs(3) asks for interfaces, and libudev for devices that come.", SANDBOX_PROFILE_NEST, 0 },
 	{ "socket", 0, 2, { IS(0, ALL, AF_NETLINK), IS(2, ALL, NETLINK_KOBJECT_UEVENT) }, NULL, NULL, SANDBOX_PROFILE_NEST, 0 },
