@@ -29,6 +29,7 @@ enum { CHILD_KEEP_MAX = 8 };
  *        (child_proc() makes a detached one on demand)
  * @tty: the console's terminal side, NO_FD: none
  * @program: what execve(2) gets; found by exec/seal
+ * @net_joined: the network namespace that came late is ours
  * @keep: descriptors of hull's own that are still needed after stdio/seal (child_keep()); all others are closed there
  * @aspect, @phase: stamped by the engine, copied into fault records
  */
@@ -39,6 +40,7 @@ struct child {
 	int proc;
 	int tty;
 	const char *program;
+	bool net_joined;
 	int keep[CHILD_KEEP_MAX];
 	size_t n_keep;
 	uint16_t aspect, phase;
@@ -84,6 +86,11 @@ CHILD void child_warn(const struct child *c, const char *message, int errnum, co
  * @kind: enum channel_fd of run/channel.h by number: 1 console, 2 seccomp listener.
  */
 CHILD int child_send_fd(const struct child *c, int kind, int fd);
+
+/**
+ * child_receive_fd - wait for the descriptor that the parent hands over (a late network namespace). A parent that is gone ends the child.
+ */
+CHILD int child_receive_fd(const struct child *c);
 
 /**
  * child_proc - a procfs of the current pid namespace by fd: c->proc, or a new detached mount of it.

@@ -11,6 +11,7 @@
 
 #include "aspect/idmapmount.h"
 #include "aspect/mountfd.h"
+#include "aspect/net.h"
 #include "aspect/rootfs.h"
 #include "base/path.h"
 #include "base/scope.h"
@@ -333,6 +334,9 @@ CHILD static int play_filesystem(struct child *c, const struct mount_op *op)
 			return child_fail(c, FAULT("%a.destination: cannot open or make '%b'"), r, op->place, op->target);
 		there = r == 0 ? &st : NULL;
 	}
+	/* any other filesystem may be one that belongs to the network namespace it is mounted in */
+	if ((op->kind == MOUNT_SYSFS || op->kind == MOUNT_FILESYSTEM) && net_join(c) < 0)
+		return -1;
 	target = open_target(c, op, true, plain_dir);
 	if (target < 0)
 		return -1;

@@ -1,9 +1,13 @@
 /*
- * The network namespace. A new one has a loopback interface that is down: the child sets it up, in three system calls. Devices of the host that are to move
- * in are moved by the parent (netdev.c).
+ * The network namespace. A new one has a loopback interface that is down: whoever makes it sets it up, in three system calls: the child, or the parent if
+ * the namespace comes late (net.h). Devices of the host that are to move in are moved by the parent (netdev.c).
  */
+#include "aspect/net.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -29,23 +33,86 @@ static int net_parent(struct plan *p, pid_t pid, int pidfd)
 	return netdev_move(p, pid);
 }
 
-/* Interface ioctls work on any socket (netdevice(7)); a unix one is the cheapest. */
-static CHILD int net_enter(struct child *c)
+/* Interface ioctls work on any socket (netdevice(7)); a unix one is the cheapest. Return: 0 or -errno. */
+static CHILD int loopback_up(void)
 {
 	struct ifreq request;
 	int fd, r;
 
-	if ((c->plan->new_namespaces & CLONE_NEWNET) == 0)
-		return 0;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return child_fail(c, FAULT("cannot make a socket"), errno, NULL, NULL);
+		return -errno;
 	memset(&request, 0, sizeof(request));
 	memcpy(request.ifr_name, "lo", sizeof("lo"));
 	request.ifr_flags = IFF_UP;
 	r = ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 	(void)close_fd(fd);
+	return r;
+}
+
+static CHILD int net_enter(struct child *c)
+{
+	int r;
+
+	if ((c->plan->new_namespaces & CLONE_NEWNET) == 0 || c->plan->late_net)
+		return 0;
+	r = loopback_up();
 	return r < 0 ? child_fail(c, FAULT("cannot set the loopback interface up"), r, NULL, NULL) : 0;
+}
+
+bool net_may_be_late(const struct plan *p)
+{
+	const struct hooks *h = &p->spec->hooks;
+
+	return (p->new_namespaces & CLONE_NEWNET) && !p->has_userns && p->caller->privileged && p->spec->linux.net_devices.n == 0 && h->prestart.n == 0 &&
+	       h->create_runtime.n == 0 && h->create_container.n == 0;
+}
+
+static int open_own_net(struct plan *p)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fail(p->error, errno, "cannot open the network namespace") : fd;
+}
+
+int net_make(struct plan *p, int *ret_host)
+{
+	scope_fd int host = open_own_net(p);
+	int r, fd;
+
+	if (host < 0)
+		return -1;
+	r = sys_unshare(CLONE_NEWNET);
+	if (r < 0)
+		return fail(p->error, r, "cannot make a network namespace");
+	fd = open_own_net(p);
+	if (fd < 0)
+		(void)sys_setns(host, CLONE_NEWNET); /* we have just left it; the error is told */
+	else
+		*ret_host = take_fd(&host);
+	return fd;
+}
+
+int net_return(struct plan *p, int host)
+{
+	int up = loopback_up(), back = sys_setns(host, CLONE_NEWNET);
+
+	if (back < 0)
+		return fail(p->error, back, "cannot return to the host's network namespace");
+	return up < 0 ? fail(p->error, up, "cannot set the loopback interface up") : 0;
+}
+
+CHILD int net_join(struct child *c)
+{
+	int fd, r;
+
+	if (!c->plan->late_net || c->net_joined)
+		return 0;
+	fd = child_receive_fd(c);
+	r = sys_setns(fd, CLONE_NEWNET); /* fails if it is none */
+	(void)close_fd(fd);
+	c->net_joined = true;
+	return r < 0 ? child_fail(c, FAULT("cannot join the new network namespace"), r, NULL, NULL) : 0;
 }
 
 static void net_explain(const struct plan *p, enum phase phase, struct explain *x)

@@ -125,6 +125,7 @@ struct facts {
  * @keep: descriptors that the child must not lose before exec are simply open; all are O_CLOEXEC
  * @parent_first: the child may enter only after the parent phase (id maps, a move into the cgroup, hooks); else both run at once, and the child waits
  *                for the parent before execve
+ * @late_net: the new network namespace is no part of the clone: aspect/net.h
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
  * @state_fd: memfd with the state document that hooks read on stdin, NO_FD: no hooks
  */
@@ -141,6 +142,7 @@ struct plan {
 	int join_fd[NAMESPACE_MAX];
 	bool has_userns;
 	bool parent_first;
+	bool late_net;
 	int cgroup_fd;
 	int state_fd;
 	void *data[ASPECT_MAX];

@@ -8,7 +8,7 @@
 
 #include "aspect/caps.h"
 #include "aspect/exec.h"
-#include "aspect/exec.h"
+#include "aspect/net.h"
 /* the callback that the aspect has for this phase */
 #define OWN NULL
 
@@ -66,6 +66,7 @@ static const struct sequence_row enter[] = {
 	{ &aspect_mounts, OWN, WHEN_CREATE },
 	{ &aspect_devices, OWN, WHEN_CREATE }, /* after mounts: /dev is one of them */
 	{ &aspect_masks, OWN, WHEN_CREATE },     /* takes /dev/null from the host while it can be seen */
+	{ &aspect_net, net_join, WHEN_CREATE },      /* one that is made beside the above: the last moment before anything else may look at it */
 	{ &aspect_hooks, child_wait_hooks, WHEN_CREATE }, /* the parent runs prestart and createRuntime: mounts done, root not yet changed */
 	{ &aspect_hooks, OWN, WHEN_CREATE },     /* createContainer: last to see the host's tree */
 };

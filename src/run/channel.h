@@ -11,6 +11,7 @@
  *   (waits, if plan->parent_first)          parent phase: id maps, cgroup, …; state with the pid is on disk
  *                                     ←     GO      read here, or after SEALED: then both sides work at once. End of file: the child exits
  *   enter …
+ *                                     ←     NET, fd: only with plan->late_net; before the GO that comes after SEALED
  *   ENTERED (only with such hooks)    →     prestart and createRuntime hooks
  *                                     ←     GO
  *   FD      number=kind, fd           →     console or seccomp listener
@@ -31,7 +32,17 @@
 
 #include "aspect/aspect.h"
 
-enum message_type { MESSAGE_GO = 1, MESSAGE_HOP_TIME, MESSAGE_HOP, MESSAGE_ENTERED, MESSAGE_FD, MESSAGE_WARNING, MESSAGE_SEALED, MESSAGE_FAULT };
+enum message_type {
+	MESSAGE_GO = 1,
+	MESSAGE_HOP_TIME,
+	MESSAGE_HOP,
+	MESSAGE_NET,
+	MESSAGE_ENTERED,
+	MESSAGE_FD,
+	MESSAGE_WARNING,
+	MESSAGE_SEALED,
+	MESSAGE_FAULT
+};
 
 enum channel_fd { CHANNEL_FD_CONSOLE = 1, CHANNEL_FD_SECCOMP = 2 };
 

@@ -99,6 +99,16 @@ CHILD int child_send_fd(const struct child *c, int kind, int fd)
 	return channel_send(c->channel, &m, fd);
 }
 
+CHILD int child_receive_fd(const struct child *c)
+{
+	struct message m;
+	int fd;
+
+	if (channel_receive(c->channel, &m, &fd) != 1 || m.type != MESSAGE_NET)
+		_exit(CHILD_EXIT_FAULT);
+	return fd;
+}
+
 /* Wait for the parent. It dying means: nobody has recorded us, so go. */
 static CHILD void wait_go(const struct child *c)
 {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aspect/hooks.h"
+#include "aspect/net.h"
 #include "aspect/seccomp.h"
 #include "aspect/time.h"
 #include "base/fd.h"
@@ -46,13 +47,18 @@ static void reap(pid_t pid)
 		;
 }
 
-static int send_go(struct run *run)
+static int tell(struct run *run, enum message_type type, int fd)
 {
-	struct message m = { .type = MESSAGE_GO };
-	int r = channel_send(run->channel, &m, -1);
+	struct message m = { .type = type };
+	int r = channel_send(run->channel, &m, fd);
 
 	/* a dead child is reported by what it said before, or by end of file */
 	return r < 0 && r != -EPIPE && r != -ECONNRESET ? fail(run->p->error, r, "cannot talk to the container's process") : 0;
+}
+
+static int send_go(struct run *run)
+{
+	return tell(run, MESSAGE_GO, NO_FD);
 }
 
 /* The first process: the child itself, or the hop. Returns 0 or -1; does not return in the child. */
@@ -70,6 +76,8 @@ static int clone_first(struct run *run, int child_channel)
 
 	if (!hop)
 		args.flags |= (uint64_t)p->new_namespaces & ~(uint64_t)CLONE_NEWCGROUP; /* cgroup/enter makes that one, once inside the cgroup */
+	if (p->late_net)
+		args.flags &= ~(uint64_t)CLONE_NEWNET;
 	if (p->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (unsigned int)p->cgroup_fd;
@@ -103,6 +111,37 @@ static int at_barrier(struct run *run)
 	if (hookstate_write(run->p, run->child.pid, "creating") < 0)
 		return -1;
 	return send_go(run);
+}
+
+/*
+ * While the child is at work. A child that did not wait for us does so before it executes the payload, so it gets the namespace at once; the other one hears
+ * nothing more, so it gets it when it is finished.
+ */
+static int make_net(struct run *run)
+{
+	struct plan *p = run->p;
+	scope_fd int host = NO_FD;
+	scope_fd int net = net_make(p, &host);
+	int r;
+
+	if (net < 0)
+		return -1;
+	r = p->parent_first ? 0 : tell(run, MESSAGE_NET, net);
+	if (net_return(p, host) < 0 || r < 0)
+		return -1;
+	return p->parent_first ? tell(run, MESSAGE_NET, net) : 0;
+}
+
+/* The child exists: what is to be done to it, and beside it. */
+static int attend(struct run *run)
+{
+	const struct plan *p = run->p;
+
+	if (p->late_net && !p->parent_first && make_net(run) < 0)
+		return -1;
+	if (at_barrier(run) < 0)
+		return -1;
+	return p->late_net && p->parent_first ? make_net(run) : 0;
 }
 
 /* The hop has made a time namespace, and the user namespace that it belongs to if there is a new one. */
@@ -194,6 +233,7 @@ static int on_message(struct run *run, const struct message *m, int *fd)
 		on_fault(run, m);
 		return -1;
 	case MESSAGE_GO:
+	case MESSAGE_NET:
 	case MESSAGE_SEALED:
 		break;
 	}
@@ -305,7 +345,7 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 	r = clone_first(&run, pair[1]);
 	(void)close_fd(pair[1]);
 	if (r == 0 && run.hop == 0) {
-		r = at_barrier(&run);
+		r = attend(&run);
 		if (r < 0)
 			prefer_fault(&run);
 	}

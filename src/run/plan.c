@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "aspect/net.h"
 #include "aspect/sequence.h"
 #include "base/scope.h"
 #include "base/sys.h"
@@ -125,6 +126,7 @@ int plan_prepare(struct plan *p)
 			return -1;
 	engine_of(p)->hop = hop_needed(p);
 	p->parent_first |= must_wait(p);
+	p->late_net = !p->request->exec && !engine_of(p)->hop && net_may_be_late(p);
 	return 0;
 }
 

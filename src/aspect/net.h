@@ -1,0 +1,35 @@
+/*
+ * A network namespace takes the kernel as long to make as everything else that a container gets before its mounts. So where nobody has to see it early, it
+ * is no part of the clone: the parent makes it (net_make()) while the child builds the container's tree, and the child joins it (net_join()).
+ */
+#ifndef ASPECT_NET_H
+#define ASPECT_NET_H
+
+#include "aspect/aspect.h"
+
+/**
+ * net_may_be_late - whether the parent may make the network namespace beside the child: it is to belong to our own user namespace, and nothing that the
+ * parent does to the child or shows to hooks needs it.
+ */
+bool net_may_be_late(const struct plan *p);
+
+/**
+ * net_make - enter a new network namespace. The caller must come back with net_return(), whatever happens.
+ * @ret_host: a descriptor of the one that was left.
+ * Return: a descriptor of the new one, or -1 after fail(): then nothing was left.
+ */
+int net_make(struct plan *p, int *ret_host);
+
+/**
+ * net_return - set the loopback interface up and go back to the namespace @host.
+ * Return: 0 or -1.
+ */
+int net_return(struct plan *p, int host);
+
+/**
+ * net_join - wait for a late network namespace and join it; nothing if it is there already. Before anything that depends on it.
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int net_join(struct child *c);
+
+#endif
