@@ -29,6 +29,7 @@ struct hull;
  * @log: PATH, file:PATH, syslog:IDENT, journald:IDENT; NULL: messages go to stderr only
  * @log_json: log lines are JSON objects
  * @log_level: 0 error, 1 warning, 2 info, 3 debug
+ * @level_prefix: messages on stderr begin with their severity as sd-daemon(3) has it: <3>, <4>, ...
  * @cgroup_manager: "cgroupfs", "systemd", "disabled"; NULL: cgroupfs
  */
 struct hull_options {
@@ -39,6 +40,7 @@ struct hull_options {
 	bool log_json;
 	int log_level;
 	const char *cgroup_manager;
+	bool level_prefix;
 };
 
 /* hull_open - make a handle. Return: 0 or -1; *ret_hull is set in both cases (NULL only without memory), so that hull_error() can be asked. */
@@ -318,9 +320,10 @@ enum {
  * @steps, @n_steps: changes to the file tree
  * @namespaces: HULL_NS_* to make;  @try_namespaces: likewise, but do without where the kernel refuses. Both 0 and not @bare: the default, all but time
  * @net: "none" (its own, with lo up), "host", or the path of a network namespace; NULL: as @namespaces says
- * @userns_fd, @userns2_fd, @pidns_fd: namespaces to join, -1: none;  @disable_userns: no further user namespaces inside
+ * @userns_fd, @userns2_fd, @pidns_fd: namespaces to join, -1: none;  @disable_userns: no further user namespaces inside;
+ *   @assert_userns_disabled: fail where they could be made
  * @as_uid, @as_gid: ids in the sandbox, -1: the caller's;  @map_ranges: also map the caller's ranges of /etc/subuid and /etc/subgid
- * @hostname: NULL: the host's, or "sandbox" with a UTS namespace of our own and not @bare
+ * @hostname: NULL: the host's
  * @cap_add, @cap_drop: names, or "ALL"
  * @syscalls: system-call profile: "default", "none", or a file with a linux.seccomp document; NULL: "default", with @bare: "none"
  * @seccomp_fds: descriptors of raw BPF programs, ended by -1
@@ -352,7 +355,7 @@ struct hull_sandbox_options {
 	unsigned int namespaces, try_namespaces;
 	const char *net;
 	int userns_fd, userns2_fd, pidns_fd;
-	bool disable_userns;
+	bool disable_userns, assert_userns_disabled;
 	int64_t as_uid, as_gid;
 	bool map_ranges;
 	const char *hostname;
@@ -394,6 +397,55 @@ int hull_sandbox(struct hull *hull, const struct hull_sandbox_options *options, 
 /* hull_sandbox_config - the equivalent config.json;  hull_sandbox_explain - the plan, as hull_explain() */
 int hull_sandbox_config(struct hull *hull, const struct hull_sandbox_options *options, char **ret_json);
 int hull_sandbox_explain(struct hull *hull, const struct hull_sandbox_options *options, bool json, char **ret_text);
+
+/*
+ * Trying a command: it runs on the host's real root, but what it writes goes to a directory, to be looked at and then made on the host, kept or dropped.
+ *
+ * @size: sizeof(struct hull_try_options);  lists are NULL-terminated, NULL: empty
+ * @args: the command;  @env: changes to the environment, as in hull_sandbox_options;  @cwd: NULL: the caller's
+ * @net: "host", "none" or the path of a network namespace, NULL: "host"
+ * @keep: directory to make and to keep the changes in, NULL: a new one below /var/lib/hull/try, or $XDG_STATE_HOME/hull/try for an ordinary user
+ */
+struct hull_try_options {
+	size_t size;
+	const char *const *args;
+	const char *const *env;
+	const char *cwd;
+	const char *net;
+	const char *keep;
+};
+
+/*
+ * @size: sizeof(struct hull_review_options)
+ * @json: show: as JSON
+ * @force: apply: also where the host has changed since, and set-user-ID files, file capabilities and devices
+ * @on_progress: called now and then while it takes time; @total 0: not known; NULL: none
+ */
+struct hull_review_options {
+	size_t size;
+	bool json, force;
+	void (*on_progress)(void *data, const char *what, uint64_t done, uint64_t total);
+	void *data;
+};
+
+/*
+ * hull_try - run the command and wait for its end.
+ * @ret_dir: the directory with the changes, also after an error when there is one (else NULL); one free()
+ * @ret_status: the command's exit code, or 128 + signal.
+ */
+int hull_try(struct hull *hull, const struct hull_try_options *options, char **ret_dir, int *ret_status);
+
+/*
+ * @dir: a directory of hull_try(), or the last part of its path.
+ * hull_try_show - list the changes. @ret_n, @ret_dangerous: how many, and how many of them are only applied by force; text to free()
+ * hull_try_diff - write unified diffs of text files to the descriptor @out
+ * hull_try_apply - make the changes on the host; @ret_done: how many were made, also after an error. The directory stays.
+ * hull_try_drop - remove the directory
+ */
+int hull_try_show(struct hull *hull, const char *dir, const struct hull_review_options *options, char **ret_text, size_t *ret_n, size_t *ret_dangerous);
+int hull_try_diff(struct hull *hull, const char *dir, const struct hull_review_options *options, int out);
+int hull_try_apply(struct hull *hull, const char *dir, const struct hull_review_options *options, size_t *ret_done);
+int hull_try_drop(struct hull *hull, const char *dir);
 
 #ifdef __cplusplus
 }

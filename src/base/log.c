@@ -158,6 +158,8 @@ static void write_stderr(const struct log *log, enum log_level level, const char
 	if (log->fd < 0 && log->format == LOG_FORMAT_JSON) {
 		add_line(&t, LOG_FORMAT_JSON, level, message);
 	} else {
+		if (log->level_prefix)
+			text_addf(&t, "<%d>", levels[level].severity);
 		text_addf(&t, "%s: %s", log->name ? log->name : "hull", level == LOG_LEVEL_WARNING ? "warning: " : "");
 		add_plain(&t, message);
 		text_add(&t, "\n");
