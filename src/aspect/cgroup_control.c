@@ -22,8 +22,8 @@
 #include "base/sys.h"
 #include "base/text.h"
 
-enum { PROCS_TEXT_MAX = 4 << 20, EVENTS_MAX = 256, DEPTH_MAX = 64 };
-enum { FREEZE_TIMEOUT_MS = 10000, FREEZER_POLL_MS = 2, KILL_ROUNDS_MAX = 100 };
+enum { PROCS_TEXT_MAX = 4 << 20, EVENTS_MAX = 256, STEPS_MAX = 1 << 20 };
+enum { FREEZE_TIMEOUT_MS = 10000, FREEZER_PAUSE_MAX_MS = 64, KILL_ROUNDS_MAX = 100 };
 
 bool cgroup_known(const struct facts *facts)
 {
@@ -92,27 +92,95 @@ static int read_procs(struct pids *p, int dir)
 	return 0;
 }
 
-/* @dir is consumed. */
-static int read_tree(struct pids *p, int dir, int depth)
+/*
+ * The names of the cgroups in one cgroup, as one text of zero-terminated words, and how far it has been read.
+ */
+struct level {
+	char *names;
+	size_t length, size, at;
+};
+
+static void add_name(struct level *l, struct arena *arena, const char *name)
+{
+	size_t length = strlen(name) + 1;
+
+	if (l->length + length > l->size) {
+		size_t size = 2 * l->size + length + 256;
+		char *names = arena_alloc(arena, size);
+
+		if (l->length > 0)
+			memcpy(names, l->names, l->length);
+		l->names = names;
+		l->size = size;
+	}
+	memcpy(l->names + l->length, name, length);
+	l->length += length;
+}
+
+/* The processes of the cgroup @dir, and what lies below it. */
+static int look_into(struct pids *p, int dir, struct level *l)
 {
 	int readable = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 	DIR *stream = readable < 0 ? NULL : fdopendir(readable);
 	struct dirent *entry;
 
-	(void)close_fd(dir);
+	l->length = l->at = 0;
 	if (!stream) {
+		r = readable < 0 ? -errno : -ENOMEM;
 		(void)close_fd(readable);
-		return 0; /* removed meanwhile */
+		return r == -ENOENT || r == -ENODEV ? 0 : r; /* removed meanwhile */
 	}
 	r = read_procs(p, readable);
-	while (r == 0 && depth < DEPTH_MAX && (entry = readdir(stream))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		dir = openat(readable, entry->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (dir >= 0)
-			r = read_tree(p, dir, depth + 1);
-	}
+	while (r == 0 && (entry = readdir(stream)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			add_name(l, p->arena, entry->d_name);
 	(void)closedir(stream);
+	return r;
+}
+
+/* Room for one level more. */
+static struct level *grow(struct arena *arena, struct level *levels, size_t *room)
+{
+	struct level *larger = arena_many(arena, struct level, 2 * *room);
+
+	memcpy(larger, levels, *room * sizeof(*levels));
+	*room *= 2;
+	return larger;
+}
+
+/*
+ * All of a tree. @dir is consumed. With one descriptor, down by name and up by "..": a payload that may make cgroups nests them deeper than a stack, a path or
+ * the number of open files allows, and who hid there would be missing. What cannot be read to its end is an error.
+ */
+static int read_tree(struct pids *p, int dir)
+{
+	size_t depth = 0, room = 16;
+	struct level *levels = arena_many(p->arena, struct level, room);
+	int r = look_into(p, dir, &levels[0]), next;
+
+	for (int step = 0; r == 0; step++) {
+		struct level *l = &levels[depth];
+		bool down = l->at < l->length;
+		const char *name = down ? l->names + l->at : "..";
+
+		if (!down && depth == 0)
+			break;
+		if (down)
+			l->at += strlen(name) + 1;
+		next = step < STEPS_MAX ? openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (next < 0) {
+			r = step == STEPS_MAX ? -ELOOP : down && (errno == ENOENT || errno == ENODEV) ? 0 : -errno;
+			continue;
+		}
+		(void)close_fd(dir);
+		dir = next;
+		depth = down ? depth + 1 : depth - 1;
+		if (depth == room)
+			levels = grow(p->arena, levels, &room);
+		if (down)
+			r = look_into(p, dir, &levels[depth]);
+	}
+	(void)close_fd(dir);
 	return r;
 }
 
@@ -127,7 +195,7 @@ int cgroup_dir_pids(int dir, struct arena *arena, pid_t **ret_pids, size_t *ret_
 {
 	struct pids p = { .arena = arena };
 	size_t kept = 0;
-	int r = read_tree(&p, dir, 0);
+	int r = read_tree(&p, dir);
 
 	if (r < 0)
 		return r;
@@ -199,14 +267,17 @@ static int freeze_v2(int dir, bool freeze)
 	return r < 0 ? r : cgroup_wait_event(dir, "frozen ", freeze ? '1' : '0', FREEZE_TIMEOUT_MS);
 }
 
-/* v1's freezer notifies nobody: reading its state is what drives it on, and a process that forked meanwhile wants another write. */
+/*
+ * v1's freezer notifies nobody: reading its state is what drives it on, and a process that forked meanwhile wants another write. So its state is the one thing
+ * that is looked at again and again: after 1 ms, and then after twice as long each time, up to FREEZER_PAUSE_MAX_MS, for FREEZE_TIMEOUT_MS at most.
+ */
 static int freeze_v1(int dir, bool freeze)
 {
 	const char *wanted = freeze ? "FROZEN" : "THAWED";
 	int64_t end = now_ms() + FREEZE_TIMEOUT_MS;
+	int pause = 1, r;
 	char state[32];
 	ssize_t n;
-	int r;
 
 	do {
 		r = io_write_file(dir, "freezer.state", wanted, strlen(wanted));
@@ -217,7 +288,8 @@ static int freeze_v1(int dir, bool freeze)
 			return (int)n;
 		if (text_equal(state, wanted))
 			return 0;
-		(void)poll(NULL, 0, FREEZER_POLL_MS);
+		(void)poll(NULL, 0, pause);
+		pause = pause < FREEZER_PAUSE_MAX_MS ? 2 * pause : pause;
 	} while (now_ms() < end);
 	(void)io_write_file(dir, "freezer.state", "THAWED", strlen("THAWED")); /* half frozen is worse than not */
 	return -ETIMEDOUT;

@@ -9,6 +9,7 @@
 
 #include "aspect/cgroup.h"
 #include "base/io.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
 
@@ -42,6 +43,14 @@ static const char *sub_of(const char *dir, struct arena *arena, const char *cons
 	return best;
 }
 
+/* @found when it lies below the container's @dir, else @dir: whoever moved the first process out did not mean others to follow. */
+static char *inside(char *dir, char *found)
+{
+	const char *rest = text_after(found, dir);
+
+	return rest && rest[0] == '/' ? found : dir;
+}
+
 /* A v2 cgroup that hands controllers down takes no processes: then where the container's first process is now, as an init system in it arranged. */
 static char *v2_fallback(const struct facts *facts, char *dir, struct arena *arena, struct error *error)
 {
@@ -52,11 +61,13 @@ static char *v2_fallback(const struct facts *facts, char *dir, struct arena *are
 	    cgroup_host_read(arena, error, &host) < 0 ||
 	    io_read_file(AT_FDCWD, arena_printf(arena, "/proc/%d/cgroup", facts->pid), OWN_TEXT_MAX, arena, &text, NULL) < 0)
 		return dir;
+	if (!process_alive(facts->pid, facts->pid_start)) /* the text may have been another's, who got its number */
+		return dir;
 	cgroup_parse_own(arena, text, &of_init);
 	for (size_t i = 0; i < host.n; i++)
 		for (size_t k = 0; k < of_init.n; k++)
 			if (host.v[i].v2 && of_init.v[k].v2)
-				return arena_printf(arena, "%s%s", host.v[i].mount, of_init.v[k].own);
+				return inside(dir, arena_printf(arena, "%s%s", host.v[i].mount, of_init.v[k].own));
 	return dir;
 }
 

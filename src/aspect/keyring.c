@@ -1,9 +1,13 @@
 /*
- * A session keyring of the container's own, "_ses.ID": without it the payload would share the caller's and find its keys there (keyrings(7)).
- * `hull exec` joins the same one by its name.
+ * A session keyring of the container's own, "_ses.ID.RANDOM": without it the payload would share the caller's and find its keys there (keyrings(7)).
+ *
+ * `hull exec` joins the same one, and a process can join a keyring only by its name: keyctl_join_session_keyring(3) takes the first of that name which
+ * its owner lets us search, whoever that is, and makes one only where there is none. So the name has 64 random bits: "_ses.ID" could wait there already,
+ * made by another user, who would then share keys with the container. The name is kept in the state, and /proc/keys shows it to nobody but the owner.
  */
 #include <errno.h>
 #include <linux/keyctl.h>
+#include <sys/random.h>
 
 #include "aspect/aspect.h"
 #include "base/sys.h"
@@ -13,8 +17,24 @@ enum { KEYRING_PERMISSIONS = 0x3f1b0000 };
 
 static int keyring_check(struct plan *p)
 {
-	if (!p->request->no_new_keyring)
+	if (p->request->exec)
+		p->data[ASPECT_KEYRING] = p->facts->keyring;
+	else if (!p->request->no_new_keyring)
 		p->data[ASPECT_KEYRING] = arena_printf(p->arena, "_ses.%s", p->request->id ? p->request->id : "");
+	return 0;
+}
+
+static int keyring_prepare(struct plan *p)
+{
+	const char *name = p->data[ASPECT_KEYRING];
+	uint64_t number;
+
+	if (!name || p->request->exec)
+		return 0;
+	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+		return fail(p->error, errno, "cannot get a random number");
+	p->facts->keyring = arena_printf(p->arena, "%s.%016llx", name, (unsigned long long)number);
+	p->data[ASPECT_KEYRING] = p->facts->keyring;
 	return 0;
 }
 
@@ -46,12 +66,13 @@ static void keyring_explain(const struct plan *p, enum phase phase, struct expla
 	const char *name = p->data[ASPECT_KEYRING];
 
 	if (phase == PHASE_ENTER && name)
-		explain_step(x, "join the session keyring '%s'", name);
+		explain_step(x, "join the session keyring '%s'", name); /* prepare adds the random part */
 }
 
 const struct aspect aspect_keyring = {
 	.id = ASPECT_KEYRING,
 	.check = keyring_check,
+	.prepare = keyring_prepare,
 	.enter = keyring_enter,
 	.explain = keyring_explain,
 };

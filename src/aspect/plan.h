@@ -103,6 +103,7 @@ struct caller {
 /*
  * What undo needs to know and the state file keeps: facts, no plans.
  * @cgroups: paths of cgroup directories that were made, absolute, deepest last;  @rdt_dir: resctrl group that was made, NULL: none
+ * @keyring: name of its session keyring, NULL: the caller's was kept
  * @systemd_unit: name of the unit whose cgroups they are below, NULL: none;  @systemd_user: it is the user's manager's
  * @clone_flags: namespaces that the container has for itself or joined (CLONE_NEW*): what exec must enter
  */
@@ -112,6 +113,7 @@ struct facts {
 	uint64_t clone_flags;
 	struct string_list cgroups;
 	char *rdt_dir;
+	char *keyring;
 	char *systemd_unit;
 	bool systemd_user;
 };

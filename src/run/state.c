@@ -159,6 +159,8 @@ int state_write(int dir, struct arena *arena, const struct state *state, struct 
 	json_close_array(&w);
 	if (state->facts.rdt_dir)
 		json_string(&w, "rdtDir", state->facts.rdt_dir);
+	if (state->facts.keyring)
+		json_string(&w, "keyring", state->facts.keyring);
 	if (state->facts.systemd_unit) {
 		json_string(&w, "systemdUnit", state->facts.systemd_unit);
 		json_bool(&w, "systemdUser", state->facts.systemd_user);
@@ -220,7 +222,7 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 {
 	struct state state = { .id = id, .bundle = "", .rootfs = "", .created = "" };
 	const struct json *document;
-	const char *rdt, *unit;
+	const char *rdt, *unit, *keyring;
 	char *text;
 	size_t length;
 	int64_t pid;
@@ -246,6 +248,8 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	state.no_new_keyring = flag_of(document, "noNewKeyring");
 	rdt = text_of(document, "rdtDir");
 	state.facts.rdt_dir = rdt[0] ? arena_strdup(arena, rdt) : NULL;
+	keyring = text_of(document, "keyring");
+	state.facts.keyring = keyring[0] ? arena_strdup(arena, keyring) : NULL;
 	unit = text_of(document, "systemdUnit");
 	state.facts.systemd_unit = unit[0] ? arena_strdup(arena, unit) : NULL;
 	state.facts.systemd_user = flag_of(document, "systemdUser");

@@ -250,6 +250,28 @@ EATER='while [ ! -e /go ]; do sleep 0.05; done; x=xxxxxxxxxxxxxxxx; while :; do 
 	eventually gone
 }
 
+@test "a process deep below the container's cgroup is seen and killed" {
+	local tree inner pid i
+	make_bundle
+	run_detached 'sleep 100 & echo $! >/inner; wait'
+	eventually test -s "$ROOTFS/inner"
+	pid=$(hull ps --format json "$ID" | jq .[1])
+	# the cgroup that control goes through: v2's where there is one
+	tree=$(find /sys/fs/cgroup -type d -name "$ID" -path '*unified*' | head -n 1)
+	[ -n "$tree" ] || tree=$(find /sys/fs/cgroup -type d -name "$ID" -path '*freezer*' | head -n 1)
+	[ -n "$tree" ] || tree=$(find /sys/fs/cgroup -type d -name "$ID" | head -n 1)
+	inner=$tree
+	for ((i = 0; i < 150; i++)); do inner=$inner/$i; done
+	mkdir -p "$inner"
+	mkdir "$tree/beside"
+	echo "$pid" >"$inner/cgroup.procs"
+	[ "$(hull ps --format json "$ID" | jq "index($pid) != null and length == 2")" = true ]
+	hull kill --all "$ID" KILL
+	eventually not test -e "/proc/$pid/cwd"
+	hull delete --force "$ID"
+	[ ! -e "$tree" ]
+}
+
 @test "ps takes arguments of ps(1)" {
 	make_bundle
 	run_detached 'sleep 1000 & sleep 1000'

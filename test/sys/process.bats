@@ -170,6 +170,32 @@ STATUS='exec cat /proc/self/status'
 	[[ $output != *"_ses.n$ID"* ]]
 }
 
+@test "a keyring that another user left under the container's name is not taken" {
+	user_up
+	make_bundle
+	edit 'del(.linux.maskedPaths)'
+	args cat /proc/keys
+	# a process of an ordinary user holds a keyring that everybody may search
+	cat >"$DIR/squat.py" <<-'END'
+		import ctypes, os, sys
+		libc = ctypes.CDLL(None, use_errno=True)
+		os.setresgid(*[int(sys.argv[2])] * 3)
+		os.setresuid(*[int(sys.argv[2])] * 3)
+		serial = libc.syscall(250, 1, sys.argv[1].encode(), 0, 0, 0)  # keyctl(KEYCTL_JOIN_SESSION_KEYRING, name)
+		assert serial > 0 and libc.syscall(250, 5, serial, 0x3f3f0008, 0, 0) == 0  # KEYCTL_SETPERM
+		print("%08x" % serial, flush=True)
+		sys.stdin.read()
+	END
+	chmod 644 "$DIR/squat.py"
+	coproc SQUAT { python3 "$DIR/squat.py" "_ses.$ID" "$(id -u "$TEST_USER")" 3>&-; }
+	read -r -u "${SQUAT[0]}" serial
+	run hull run -b "$BUNDLE" "$ID"
+	eval "exec ${SQUAT[1]}>&-"
+	[ "$status" -eq 0 ]
+	[[ $output != *"$serial"* ]]
+	[ "$(grep -c "_ses.$ID." <<<"$output")" -eq 1 ]
+}
+
 @test "personality" {
 	make_bundle
 	inside 'uname -m'

@@ -328,14 +328,22 @@ static bool body_keyring(struct child *c)
 	if (aspect_keyring.enter(c) < 0)
 		return false;
 	CHECK(sys_keyctl(KEYCTL_DESCRIBE, (unsigned long)KEY_SPEC_SESSION_KEYRING, (unsigned long)description, sizeof(description), 0) > 0);
-	CHECK(strstr(description, ";3f1b0000;_ses.unit") != NULL);
+	CHECK(strstr(description, ";3f1b0000;_ses.unit.") != NULL && strstr(description, f.facts.keyring) != NULL);
 	return !unit_failed;
 }
 
 static void test_keyring(void)
 {
+	const char *first;
+
 	CHECK(fixture_plan(&f, &aspect_keyring) == 0);
 	CHECK(fixture_child(&f, body_keyring) == 0 || f.shared->warnings == 1);
+	first = arena_strdup(&f.arena, f.facts.keyring);
+	CHECK(fixture_plan(&f, &aspect_keyring) == 0 && strcmp(first, f.facts.keyring) != 0); /* nobody can have made it before */
+	f.request.exec = true;
+	first = f.facts.keyring;
+	CHECK(fixture_plan(&f, &aspect_keyring) == 0 && f.plan.data[ASPECT_KEYRING] == first);
+	f.request.exec = false;
 }
 
 static bool body_personality(struct child *c)

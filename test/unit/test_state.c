@@ -136,7 +136,8 @@ static struct state sample(void)
 {
 	struct state state = { .id = "s", .bundle = "/b", .rootfs = "/b/\"rootfs\"", .created = "2024-01-01T00:00:00Z" };
 
-	state.facts = (struct facts){ .pid = 12345, .pid_start = UINT64_C(1) << 62, .clone_flags = 0x7c020000, .rdt_dir = arena_strdup(&arena, "/sys/fs/resctrl/s") };
+	state.facts = (struct facts){ .pid = 12345, .pid_start = UINT64_C(1) << 62, .clone_flags = 0x7c020000, .rdt_dir = arena_strdup(&arena, "/sys/fs/resctrl/s"),
+		.keyring = arena_strdup(&arena, "_ses.s.17") };
 	state.facts.cgroups.v = arena_many(&arena, char *, 2);
 	state.facts.cgroups.v[0] = arena_strdup(&arena, "/sys/fs/cgroup/a");
 	state.facts.cgroups.v[1] = arena_strdup(&arena, "/sys/fs/cgroup/a/b c\n");
@@ -163,6 +164,7 @@ static void what_is_written_is_read(void)
 	CHECK_STRING(got.created, wrote.created);
 	CHECK(got.facts.pid == wrote.facts.pid && got.facts.pid_start == wrote.facts.pid_start && got.facts.clone_flags == wrote.facts.clone_flags);
 	CHECK_STRING(got.facts.rdt_dir, wrote.facts.rdt_dir);
+	CHECK_STRING(got.facts.keyring, wrote.facts.keyring);
 	CHECK(got.facts.cgroups.n == 2);
 	CHECK_STRING(got.facts.cgroups.v[1], wrote.facts.cgroups.v[1]);
 	CHECK(got.annotations.n == 1);
@@ -209,7 +211,7 @@ static void wrong_types_do_no_harm(void)
 {
 	static const char *const documents[] = {
 		"[]", "null", "1", "\"x\"", "{}",
-		"{\"pid\":\"1\",\"pidStart\":{},\"cloneFlags\":[],\"cgroups\":{},\"annotations\":[],\"rdtDir\":7,\"bundle\":null,\"poststop\":\"yes\"}",
+		"{\"pid\":\"1\",\"pidStart\":{},\"cloneFlags\":[],\"cgroups\":{},\"annotations\":[],\"rdtDir\":7,\"keyring\":{},\"bundle\":null,\"poststop\":\"yes\"}",
 		"{\"cgroups\":[1,null,{},\"/a\"],\"annotations\":{\"a\":1,\"b\":null,\"c\":{}}}",
 		"{\"pid\":1.5}", "{\"pid\":1e300}", "{\"pid\":99999999999999999999}", "{\"pid\":4294967297}", "{\"pid\":-1}", "{\"pid\":-4294967295}",
 	};
