@@ -1,6 +1,6 @@
 /*
- * linux.seccomp: check compiles the profile (seccomp_bpf.c), prepare asks the kernel whether it knows the flags, and seal loads the program: before
- * capabilities are dropped or as the very last step, as sequence.c says.
+ * linux.seccomp: check compiles the profile (seccomp_bpf.c; the sandbox's own is ready since hull was built), prepare asks the kernel whether it knows
+ * the flags, and seal loads the program: before capabilities are dropped or as the very last step, as sequence.c says.
  *
  * With SCMP_ACT_NOTIFY the kernel gives the child a listener, which must reach the parent (and from there the agent, seccomp_notify.c) while the
  * filter is already in force: sendmsg(2) must therefore be allowed. Other calls may notify: the agent has the listener before the child makes them.
@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "spec/oci.h"
+#include "spec/sandbox_profile.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -134,6 +135,8 @@ static int seccomp_check(struct plan *p)
 	if (raw) {
 		if (read_raw(p, raw, plan) < 0)
 			return -1;
+	} else if (s->ready) { /* seccomp(2) only reads it */
+		plan->fprog = (struct sock_fprog){ .len = s->ready->n, .filter = (struct sock_filter *)(uintptr_t)s->ready->filter };
 	} else {
 		if (seccomp_compile(p->arena, p->error, s, SECCOMP_ARCH_NATIVE, fail_unknown ? SECCOMP_UNKNOWN_FAILS : 0, &plan->program) < 0)
 			return -1;
@@ -208,8 +211,11 @@ static void seccomp_explain(const struct plan *p, enum phase phase, struct expla
 		text_addf(&t, "%s%s%s: %zu for %zu system calls", i > 0 ? ", " : " (", names_of(&names_arches, s->arch),
 			s->x32 ? " and SCMP_ARCH_X32" : "", s->instructions, s->calls);
 	}
-	explain_step(x, "load %s of %u instructions%s%s", plan->raw ? "the seccomp filter of run.oci.seccomp_bpf_data" : "a seccomp filter",
-		(unsigned int)plan->fprog.len, buffer, plan->raw ? "" : ")");
+	explain_step(x, "load %s of %u instructions%s%s",
+		plan->raw	 ? "the seccomp filter of run.oci.seccomp_bpf_data" :
+		*buffer != '\0' ? "a seccomp filter" :
+				   "the sandbox's seccomp filter, hull-syscalls(7)",
+		(unsigned int)plan->fprog.len, buffer, *buffer != '\0' ? ")" : "");
 	if (plan->program.notify)
 		explain_step(x, "send its listener to '%s'", seccomp_listener_path(p));
 }

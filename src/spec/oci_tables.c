@@ -281,6 +281,7 @@ TABLE(hull_table, struct hull_extension,
 	FIELD(struct hull_extension, keep_session, "keepSession", 0),
 	FIELD(struct hull_extension, die_with_parent, "dieWithParent", 0),
 	FIELD(struct hull_extension, disable_userns, "disableUserns", 0),
+	FIELD(struct hull_extension, argv0, "argv0", 0),
 	FIELD_OBJECT_SET(struct hull_extension, landlock, landlock.set, "landlock", landlock_table));
 
 /* config.json */
@@ -301,3 +302,4 @@ const struct table *const oci_spec_table = &spec_table;
 const struct table *const oci_process_table = &process_table;
 const struct table *const oci_resources_table = &resources_table;
 const struct table *const oci_mount_table = &mount_table;
+const struct table *const oci_seccomp_table = &seccomp_table;

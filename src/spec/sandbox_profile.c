@@ -291,15 +291,10 @@ static bool is_lifted(size_t at, unsigned int flags)
 	return true;
 }
 
-void sandbox_profile(struct arena *arena, unsigned int flags, struct seccomp **ret)
+static void add_rules(struct arena *arena, unsigned int flags, struct seccomp *s)
 {
-	struct seccomp *s = arena_new(arena, struct seccomp);
 	struct seccomp_rule *rule = arena_many(arena, struct seccomp_rule, sandbox_n_groups + sandbox_n_rules);
 
-	s->default_action = ACTION_ERRNO;
-	s->default_errno_ret = (struct opt_u32){ .set = true, .value = ENOSYS };
-	s->architectures.v = arches;
-	s->architectures.n = ARRAY_SIZE(arches);
 	s->syscalls.v = rule;
 	for (size_t i = 0; i < sandbox_n_groups; i++, rule++) {
 		rule->names = split(arena, sandbox_groups[i].names);
@@ -317,5 +312,18 @@ void sandbox_profile(struct arena *arena, unsigned int flags, struct seccomp **r
 		rule++;
 	}
 	s->syscalls.n = (size_t)(rule - s->syscalls.v);
+}
+
+void sandbox_profile(struct arena *arena, unsigned int flags, struct seccomp **ret)
+{
+	struct seccomp *s = arena_new(arena, struct seccomp);
+
+	s->default_action = ACTION_ERRNO;
+	s->default_errno_ret = (struct opt_u32){ .set = true, .value = ENOSYS };
+	s->architectures.v = arches;
+	s->architectures.n = ARRAY_SIZE(arches);
+	s->ready = &sandbox_programs[flags % SANDBOX_PROFILES];
+	if (!(flags & SANDBOX_PROFILE_SHORT))
+		add_rules(arena, flags, s);
 	*ret = s;
 }

@@ -6,14 +6,26 @@
 #ifndef SPEC_SANDBOX_PROFILE_H
 #define SPEC_SANDBOX_PROFILE_H
 
+#include <linux/filter.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "spec/spec.h"
 
-/* SANDBOX_PROFILE_NEST: namespaces and mounts may be made inside;  SANDBOX_PROFILE_TTY_OWN: the terminal is the sandbox's own */
-enum sandbox_profile_flags { SANDBOX_PROFILE_NEST = 1 << 0, SANDBOX_PROFILE_TTY_OWN = 1 << 1, SANDBOX_PROFILES = 1 << 2 };
+/*
+ * SANDBOX_PROFILE_NEST: namespaces and mounts may be made inside;  SANDBOX_PROFILE_TTY_OWN: the terminal is the sandbox's own
+ * SANDBOX_PROFILE_SHORT: without the rules, for a spec that nobody prints or keeps: only the program that was made of them at build time
+ */
+enum sandbox_profile_flags { SANDBOX_PROFILE_NEST = 1 << 0, SANDBOX_PROFILE_TTY_OWN = 1 << 1, SANDBOX_PROFILE_SHORT = 1 << 2 };
+enum { SANDBOX_PROFILES = 1 << 2 /* programs, for all combinations of the first two */ };
+
+/* What tools/gen_profile.c made of a profile */
+struct seccomp_ready {
+	const struct sock_filter *filter;
+	unsigned short n;
+};
+extern const struct seccomp_ready sandbox_programs[SANDBOX_PROFILES];
 
 /*
  * Calls that get the same answer whatever their arguments.

@@ -126,6 +126,7 @@ struct id_mapping_list {
  * @attr_set, @attr_clear: MOUNT_ATTR_* of this mount;  @rec_set, @rec_clear: of the whole tree below it (rro and friends)
  * @sb_set: MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_I_VERSION, MS_LAZYTIME, MS_SILENT: the superblock's;  @sb_clear: likewise
  * @bind, @recursive, @remount: bind, rbind, remount
+ * @optional: nofail: a bind whose source does not exist is left out;  @tmp_layer: hull.tmp: an overlay's upper layer is a tmpfs made for it
  * @propagation: MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0, in the order they were given; @propagation_recursive per entry
  * @data: what is left, for the filesystem, in order
  */
@@ -140,6 +141,7 @@ struct mount_flags {
 	bool bind, recursive, remount;
 	bool readonly;      /* ro, said for this mount */
 	bool tmpcopyup, copy_symlink, src_nofollow, dest_nofollow;
+	bool optional, tmp_layer;
 	bool idmap, idmap_recursive;
 	char *idmap_spec;   /* crun's idmap=uids=…;gids=…, NULL: the mount's own mappings or the container's */
 	struct { struct propagation *v; size_t n; } propagation;
@@ -305,7 +307,11 @@ struct seccomp_rule_list {
 	size_t n;
 };
 
-/* linux.seccomp */
+/*
+ * linux.seccomp
+ * @ready: the rules as a program, made when hull was built (spec/sandbox_profile.h), NULL: to be compiled; not in the document
+ */
+struct seccomp_ready;
 struct seccomp {
 	enum seccomp_action default_action;
 	struct opt_u32 default_errno_ret;
@@ -313,6 +319,7 @@ struct seccomp {
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_* */
 	char *listener_path, *listener_metadata;
 	struct seccomp_rule_list syscalls;
+	const struct seccomp_ready *ready;
 };
 
 /* linux.intelRdt */
@@ -378,6 +385,7 @@ struct linux_config {
  * @keep_session: no setsid(2): the process stays in its caller's session, so job control goes on
  * @die_with_parent: killed when the process that made the container dies
  * @disable_userns: no user namespaces can be made inside
+ * @argv0: what the process sees as its own name instead of args[0]
  * @landlock: writing only below these paths (aspect/landlock.c);  @required: an error where the kernel has no Landlock, else done without it
  */
 struct landlock {
@@ -386,6 +394,7 @@ struct landlock {
 };
 struct hull_extension {
 	bool init, keep_session, die_with_parent, disable_userns;
+	char *argv0;
 	struct landlock landlock;
 };
 
