@@ -48,6 +48,7 @@ struct example {
  * @summary: one line: no capital, no full stop
  * @description: paragraphs separated by an empty line
  * @words: NULL-terminated words that the first operand may be, NULL: anything
+ * @second: of a command that takes an id: NULL-terminated words that completion offers as its second operand, NULL: none
  * @min, @max: how many operands;  @stop_at: as in struct options
  * @rows, @n_rows: its options, stored into the structure that run gets as @flags, which starts as zeros
  * @failure: exit code of a wrong command line;  @engine_failure: the same when called as runc or crun, 0: the same
@@ -59,7 +60,7 @@ struct command {
 	const char *summary;
 	const char *description;
 	const struct example *examples;
-	const char *const *words;
+	const char *const *words, *const *second;
 	unsigned int min, max, stop_at;
 	unsigned int flags;
 	int failure, engine_failure;

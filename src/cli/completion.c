@@ -95,8 +95,13 @@ static void bash_operands(FILE *out, const char *name, const struct command *c)
 	fprintf(out, "\t%s:-*) words='", c->name);
 	bash_names(out, c->rows, c->n_rows, false, " ");
 	fputs(c->n_rows ? " --help' ;;\n" : "--help' ;;\n", out);
-	if (c->flags & COMMAND_TAKES_ID)
+	if (c->second) {
+		fprintf(out, "\t%s:*) case $operands in 0) words=$(%s list --quiet 2>/dev/null) ;; 1) words='", c->name, name);
+		put_words(out, c->second);
+		fputs("' ;; esac ;;\n", out);
+	} else if (c->flags & COMMAND_TAKES_ID) {
 		fprintf(out, "\t%s:*) words=$(%s list --quiet 2>/dev/null) ;;\n", c->name, name);
+	}
 	if (c->words) {
 		fprintf(out, "\t%s:*) words='", c->name);
 		put_words(out, c->words);
@@ -107,7 +112,7 @@ static void bash_operands(FILE *out, const char *name, const struct command *c)
 static void write_bash(FILE *out, const char *name)
 {
 	fprintf(out, "# bash completion for %s, made from its option tables\n_%s()\n{\n", name, name);
-	fputs("\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words i\n\n"
+	fputs("\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' operands=-1 i\n\n"
 	      "\tCOMPREPLY=()\n"
 	      "\tif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
 	      "\tif [[ $cur == = ]]; then cur=''; fi\n"
@@ -117,7 +122,7 @@ static void write_bash(FILE *out, const char *name)
 	bash_names(out, common_rows, n_common_rows, true, " | ");
 	fputs(") if [[ ${COMP_WORDS[i + 1]} == = ]]; then ((i += 2)); else ((i++)); fi ;;\n"
 	      "\t\t-*) ;;\n"
-	      "\t\t*) command=${COMP_WORDS[i]}; break ;;\n"
+	      "\t\t*) command=${command:-${COMP_WORDS[i]}}; ((++operands)) ;;\n"
 	      "\t\tesac\n\tdone\n"
 	      "\tcase $command:$prev in\n",
 	      out);
@@ -191,6 +196,11 @@ static void zsh_command(FILE *out, const char *name, const struct command *c)
 	zsh_specs(out, c->rows, c->n_rows);
 	if (c->flags & COMMAND_TAKES_ID)
 		fprintf(out, " \\\n\t\t'1:container:_%s_ids'", name);
+	if (c->second) {
+		fputs(" \\\n\t\t'2:word:(", out);
+		put_words(out, c->second);
+		fputs(")'", out);
+	}
 	if (c->words) {
 		fputs(" \\\n\t\t'1:word:(", out);
 		put_words(out, c->words);
@@ -261,7 +271,13 @@ static void fish_operands(FILE *out, const char *name, const struct command *c)
 {
 	if (!c->words && !(c->flags & (COMMAND_TAKES_ID | COMMAND_TAKES_COMMAND | COMMAND_TAKES_PATH)))
 		return;
-	fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s'", name, c->name);
+	if (c->second) {
+		fprintf(out, "complete -c %s -n '__%s_operands %s 1' -a '", name, name, c->name);
+		put_words(out, c->second);
+		fprintf(out, "'\ncomplete -c %s -n '__%s_operands %s 0'", name, name, c->name);
+	} else {
+		fprintf(out, "complete -c %s -n '__fish_seen_subcommand_from %s'", name, c->name);
+	}
 	if (c->flags & COMMAND_TAKES_PATH)
 		fputs(" -F", out);
 	fputs(" -a '", out);
@@ -276,7 +292,16 @@ static void fish_operands(FILE *out, const char *name, const struct command *c)
 
 static void write_fish(FILE *out, const char *name)
 {
-	fprintf(out, "# fish completion for %s, made from its option tables\ncomplete -c %s -f\n", name, name);
+	fprintf(out, "# fish completion for %s, made from its option tables\ncomplete -c %s -f\n\n", name, name);
+	fprintf(out,
+		"# whether so many operands of a command have been typed\n"
+		"function __%s_operands --argument-names command number\n"
+		"\tset -l words (commandline -opc)\n"
+		"\tset -l at (contains -i -- $command $words); or return 1\n"
+		"\tset -e words[1..$at]\n"
+		"\ttest (count (string match -v -- '-*' $words)) -eq $number\n"
+		"end\n\n",
+		name);
 	fish_rows(out, name, NULL, common_rows, n_common_rows);
 	for (size_t i = 0; i < n_global_rows; i++)
 		if (shown(&global_rows[i]))

@@ -27,6 +27,12 @@ struct kill_flags {
 	const char *signal;
 };
 
+/* what a person types: the others are taken, too */
+static const char *const signals[] = {
+	"HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "CHLD", "CONT", "STOP", "TSTP",
+	"TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS", NULL,
+};
+
 static const struct option_row kill_rows[] = {
 	{ "all", 'a', OPTION_AT(struct kill_flags, all), .help = "signal every process of the container, not only the first" },
 	{ "regex", 'r', OPTION_AT(struct kill_flags, regex), .help = "ID is an extended regular expression: signal all containers that match" },
@@ -59,6 +65,7 @@ const struct command kill_command = {
 		{ "hull kill --all web1 KILL", "end all of its processes" },
 		{ "hull kill --regex '^web' HUP", "tell all containers whose name begins with web" },
 		{ NULL, NULL } },
+	.second = signals,
 	.min = 1, .max = 2, .failure = 1, .flags = COMMAND_TAKES_ID,
 	COMMAND_OPTIONS(kill_rows, struct kill_flags),
 	.run = kill_run,

@@ -358,12 +358,44 @@ is_usage_error() # STATUS WORDS
 	[ "$output" = create ]
 	run bash -c '. "$0"; COMP_WORDS=(hull --root /x list --format ""); COMP_CWORD=5; _hull; echo "${COMPREPLY[*]}"' "$DIR/bash"
 	[ "$output" = "table json" ]
+	run bash -c '. "$0"; COMP_WORDS=(hull --root /x kill -a web1 HU); COMP_CWORD=6; _hull; echo "${COMPREPLY[*]}"' "$DIR/bash"
+	[ "$output" = HUP ]
+	run bash -c '. "$0"; COMP_WORDS=(hull kill HU); COMP_CWORD=2; _hull; echo "${COMPREPLY[*]}"' "$DIR/bash"
+	[ "$output" = "" ] # the first operand is a container
+	run bash -c '. "$0"; COMP_WORDS=(hull kill web1 HUP ""); COMP_CWORD=4; _hull; echo "${COMPREPLY[*]}"' "$DIR/bash"
+	[ "$output" = "" ]
 	"$HULL" completion zsh >"$DIR/zsh"
 	grep -q '^#compdef hull$' "$DIR/zsh"
 	"$HULL" completion fish >"$DIR/fish"
-	if command -v zsh >/dev/null; then zsh -n "$DIR/zsh"; fi
-	if command -v fish >/dev/null; then fish -n "$DIR/fish"; fi
 	"$HULL" completion --shell bash | cmp - "$DIR/bash"
+}
+
+@test "completion for zsh parses, and knows the signals of kill" {
+	command -v zsh >/dev/null || skip "zsh is not installed"
+	"$HULL" completion zsh >"$DIR/zsh"
+	zsh -n "$DIR/zsh"
+	grep -A 9 '^	kill) ' "$DIR/zsh" | grep -q "'2:word:(HUP INT .* KILL .*)'"
+}
+
+@test "completion for fish parses, and offers the signals of kill" {
+	command -v fish >/dev/null || skip "fish is not installed"
+	"$HULL" completion fish >"$DIR/fish"
+	fish -n "$DIR/fish"
+	fish_offers() { HOME=$DIR PATH=${HULL%/*}:$PATH fish --no-config -c "source $DIR/fish; complete -C '$1'"; }
+	fish_offers 'hull --root /x kill -a web1 H' | grep -qx HUP
+	[ -z "$(fish_offers 'hull kill HU')" ]
+	[ -z "$(fish_offers 'hull kill web1 HUP KI')" ]
+	fish_offers 'hull cre' | grep -q ^create
+}
+
+@test "every signal that completion offers is known" {
+	make_bundle
+	local signal
+	for signal in $("$HULL" completion fish | sed -n "s/^complete -c hull -n '__hull_operands kill 1' -a '\(.*\)'/\1/p"); do
+		run hull kill nobody "$signal"
+		[[ $output == *"does not exist"* ]]
+	done
+	[ "$signal" = SYS ]
 }
 
 @test "manual pages: one a command, and their formatters have nothing to say" {
