@@ -418,12 +418,12 @@ struct hull_try_options {
 /*
  * @size: sizeof(struct hull_review_options)
  * @json: show: as JSON
- * @force: apply: also where the host has changed since, and set-user-ID files, file capabilities and devices
+ * @force: apply: also where the host has changed since;  @allow_dangers: also set-user-ID files, file capabilities and devices
  * @on_progress: called now and then while it takes time; @total 0: not known; NULL: none
  */
 struct hull_review_options {
 	size_t size;
-	bool json, force;
+	bool json, force, allow_dangers;
 	void (*on_progress)(void *data, const char *what, uint64_t done, uint64_t total);
 	void *data;
 };

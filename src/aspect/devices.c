@@ -18,6 +18,7 @@
  * @place: "linux.devices[2]", or "device" for one that every container has
  * @path: in the container;  @name: if it lies in /dev itself: its name there, else NULL
  * @mode: type and permission bits
+ * @tree: the child's: a copy of the host's, taken before anything was mounted; NO_FD: none
  */
 struct node {
 	const char *place, *path, *name;
@@ -25,6 +26,7 @@ struct node {
 	dev_t device;
 	uid_t uid;
 	gid_t gid;
+	int tree;
 };
 struct nodes {
 	struct node *v;
@@ -88,6 +90,7 @@ static int compile(struct plan *p, const struct device *d, size_t i, struct node
 		.device = d->type == 'p' ? 0 : makedev((unsigned int)d->major.value, (unsigned int)d->minor.value),
 		.uid = d->uid.set ? d->uid.value : 0,
 		.gid = d->gid.set ? d->gid.value : 0,
+		.tree = NO_FD,
 	};
 	return 0;
 }
@@ -111,6 +114,7 @@ static int check(struct plan *p)
 			.name = name_in_dev(defaults[i].path),
 			.mode = S_IFCHR | 0666,
 			.device = makedev(defaults[i].major, defaults[i].minor),
+			.tree = NO_FD,
 		};
 	}
 	for (i = 0; i < devices->n; i++) {
@@ -140,11 +144,25 @@ CHILD static int check_existing(const struct child *c, const struct node *node, 
 	return 0;
 }
 
+/* What stands where the node belongs was there before us. Return: 1 it is the device, 0 it is an empty file to bind over, -1 after child_fail(). */
+CHILD static int check_placeholder(const struct child *c, const struct node *node, int dir, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return child_fail(c, FAULT("%a: cannot look at '%b'"), errno, node->place, node->path);
+	if (is_node(&st, node))
+		return 1;
+	if (!S_ISREG(st.st_mode))
+		return child_fail(c, FAULT("%a: '%b' is there already and is something else"), 0, node->place, node->path);
+	return 0;
+}
+
 /* Bind the host's node of the same path over an empty file. */
 CHILD static int bind_node(const struct child *c, const struct node *node, int dir, const char *name)
 {
-	scope_fd int tree = mountfd_clone_path(node->path, false, false);
-	scope_fd int target = NO_FD;
+	scope_fd int tree = node->tree >= 0 ? node->tree : mountfd_clone_path(node->path, false, false);
+	bool owned = !c->plan->has_userns || (c->plan->request->sandbox && c->plan->caller->euid == 0);
 	struct stat st;
 	int r;
 
@@ -152,19 +170,17 @@ CHILD static int bind_node(const struct child *c, const struct node *node, int d
 		return child_fail(c, FAULT("%a: cannot make '%b', nor bind the host's"), tree, node->place, node->path);
 	if (fstat(tree, &st) < 0 || !is_node(&st, node))
 		return child_fail(c, FAULT("%a: cannot make '%b', and the host's is another device"), 0, node->place, node->path);
-	if (mknodat(dir, name, S_IFREG, 0) < 0 && errno != EEXIST)
-		return child_fail(c, FAULT("%a: cannot make '%b'"), errno, node->place, node->path);
-	target = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (target < 0 || fstat(target, &st) < 0)
-		return child_fail(c, FAULT("%a: cannot open '%b'"), errno, node->place, node->path);
-	if (is_node(&st, node))
-		return 0;
-	if (!S_ISREG(st.st_mode))
-		return child_fail(c, FAULT("%a: '%b' is there already and is something else"), 0, node->place, node->path);
+	if (mknodat(dir, name, S_IFREG, 0) < 0) {
+		if (errno != EEXIST)
+			return child_fail(c, FAULT("%a: cannot make '%b'"), errno, node->place, node->path);
+		r = check_placeholder(c, node, dir, name);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
+	}
 	/* root of the machine, who could not make a node here, owns the host's: its mode and owner must not be changed through the bind */
-	r = c->plan->has_userns ? 0 : mountfd_set(tree, MOUNT_ATTR_RDONLY, 0, 0, false);
-	if (r >= 0)
-		r = mountfd_move(tree, target);
+	r = owned ? mountfd_set(tree, MOUNT_ATTR_RDONLY, 0, 0, false) : 0;
+	if (r >= 0) /* by its name, which no link can lead away from: move_mount(2) follows none at the end */
+		r = sys_move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH);
 	return r < 0 ? child_fail(c, FAULT("%a: cannot bind the host's '%b'"), r, node->place, node->path) : 0;
 }
 
@@ -216,6 +232,20 @@ CHILD static int make_links(const struct child *c, int dev)
 	}
 	if (access("/proc/kcore", F_OK) == 0 && symlinkat("/proc/kcore", dev, "core") < 0 && errno != EEXIST)
 		return child_fail(c, FAULT("cannot make the links in /dev"), errno, NULL, NULL);
+	return 0;
+}
+
+/* The child's copy of the plan is its own: it may keep descriptors there. What cannot be had is not missed before it is needed. */
+CHILD int devices_take(struct child *c)
+{
+	struct nodes *nodes = c->plan->data[ASPECT_DEVICES];
+	size_t i;
+
+	if (!c->plan->request->sandbox || !c->plan->has_userns || mounts_dev_is_host(c->plan))
+		return 0;
+	for (i = 0; i < nodes->n; i++)
+		if ((nodes->v[i].mode & S_IFMT) != S_IFIFO)
+			nodes->v[i].tree = mountfd_clone_path(nodes->v[i].path, false, false);
 	return 0;
 }
 

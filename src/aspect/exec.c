@@ -70,6 +70,8 @@ static int exec_check(struct plan *p)
 	}
 	plan->argv = arena_many(p->arena, char *, args->n + 1);
 	memcpy(plan->argv, args->v, args->n * sizeof(*args->v));
+	if (p->spec->hull.argv0 && !p->request->exec)
+		plan->argv[0] = p->spec->hull.argv0;
 	if (environment_make(p, &plan->envp, &plan->home) < 0)
 		return -1;
 	if (strchr(args->v[0], '/')) {
@@ -94,7 +96,7 @@ static CHILD int exec_settle(struct child *c)
 {
 	int fd;
 
-	if (!has_cwd(c->plan))
+	if (!has_cwd(c->plan) || c->plan->request->sandbox) /* a sandbox does not make what the host does not have */
 		return 0;
 	fd = path_make_dir(c->root, c->plan->process->cwd, EXEC_CWD_MODE);
 	/* a directory that only the user may reach (FUSE, NFS): it is entered as the user */
@@ -117,6 +119,9 @@ static CHILD int enter_cwd(struct child *c)
 		r = fd < 0 ? fd : fchdir(fd) < 0 ? -errno : 0;
 		(void)close_fd(fd);
 	}
+	/* a sandbox whose caller stands where the sandbox has nothing (bwrap(1) does the same) */
+	if (r < 0 && c->plan->request->cwd_optional)
+		r = chdir("/") < 0 ? -errno : 0;
 	plan->entered = r == 0;
 	return r;
 }
@@ -196,7 +201,7 @@ static CHILD int exec_seal(struct child *c)
 
 	if (r < 0)
 		return child_fail(c, FAULT("process.cwd: cannot change to '%a'"), r, c->plan->process->cwd, NULL);
-	if (has_cwd(c->plan) && check_cwd(c) < 0)
+	if (has_cwd(c->plan) && !c->plan->request->cwd_optional && check_cwd(c) < 0)
 		return -1;
 	return plan->argv ? find_program(c) : 0;
 }

@@ -18,8 +18,6 @@
 #include "base/sys.h"
 #include "spec/oci.h"
 
-enum { PROC_ROOT_INODE = 1 };
-
 /* ---- parent ---- */
 
 static int check(struct plan *p)
@@ -33,40 +31,6 @@ static int check(struct plan *p)
 		return fail(p->error, 0, "mounts: they need a mount namespace (linux.namespaces): the host's is not touched");
 	p->data[ASPECT_MOUNTS] = ops;
 	return mounts_compile(p, &p->spec->mounts, ops);
-}
-
-/* A bind's tree, made in the parent's mount namespace. A copy there would send its mounts back to the host: it is made a slave. */
-static int make_tree(struct plan *p, struct mount_op *op)
-{
-	unsigned long propagation = rootfs_detach_propagation(p);
-	int r = mountfd_clone_path(op->source, op->flags->recursive, op->flags->src_nofollow);
-
-	if (r < 0)
-		return fail(p->error, r, "%s.source: cannot bind '%s'", op->place, op->source);
-	op->tree = r;
-	if (propagation != 0) {
-		r = mountfd_set(op->tree, 0, 0, propagation, true);
-		if (r < 0)
-			return fail(p->error, r, "%s: cannot keep the mounts of '%s' from the host", op->place, op->source);
-	}
-	return op->id_map ? idmap_apply(p, op->id_map, op->place, op->tree) : 0;
-}
-
-int mounts_prepare(struct plan *p, struct mount_ops *ops, bool all)
-{
-	bool unreachable, foreign = p->has_userns && p->caller->privileged;
-	size_t i;
-
-	for (i = 0; i < ops->n; i++) {
-		struct mount_op *op = &ops->v[i];
-
-		if (op->kind != MOUNT_BIND || op->flags->copy_symlink)
-			continue;
-		unreachable = foreign && !op->id_map && !all && !rootfs_reachable(op->source);
-		if ((op->id_map || all || unreachable) && make_tree(p, op) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* What the SELinux label of linux.mountLabel adds to an operation's options; only where SELinux is on, as runc and crun do. */
@@ -99,8 +63,11 @@ static int prepare(struct plan *p)
 
 static void explain(const struct plan *p, enum phase phase, struct explain *x)
 {
-	if (phase == PHASE_ENTER && mounts_of(p))
-		mounts_explain(mounts_of(p), x);
+	if (phase != PHASE_ENTER || !mounts_of(p))
+		return;
+	mounts_explain(mounts_of(p), x);
+	if (p->request->mimic)
+		explain_step(x, "where a mount point did not exist on the host: let a read-only tmpfs with the same entries stand in for its directory");
 }
 
 CHILD bool mounts_dev_is_host(const struct plan *p)
@@ -116,22 +83,17 @@ CHILD bool mounts_dev_is_host(const struct plan *p)
 
 /* ---- child ---- */
 
-/*
- * Open the target, made if it is missing, and see that it is not a part of a procfs that must not be covered.
- * @directory: what to make.  @keep_link: a symbolic link at the end is the target itself.
- * Return: an O_PATH descriptor, or -1 after child_fail().
- */
-CHILD static int open_target(const struct child *c, const struct mount_op *op, bool directory, bool keep_link)
+CHILD int mounts_open_target(struct child *c, struct mount_op *op, bool directory, bool keep_link)
 {
 	int fd = -ENOENT, r;
 
 	if (keep_link)
 		fd = path_open(c->root, op->target, O_PATH | O_NOFOLLOW | (directory ? O_DIRECTORY : 0u), 0);
 	if (fd == -ENOENT)
-		fd = directory ? path_make_dir(c->root, op->target, 0755) : path_make_file(c->root, op->target, 0644);
-	if (fd < 0)
+		fd = mounts_make_point(c, op, directory);
+	else if (fd < 0)
 		return child_fail(c, FAULT("%a.destination: cannot open or make '%b'"), fd, op->place, op->target);
-	if (op->in_proc || op->on_proc)
+	if (fd < 0 || op->in_proc || op->on_proc)
 		return fd;
 	r = path_is_fs(fd, MOUNTFD_PROC_MAGIC);
 	if (r == 0)
@@ -140,13 +102,13 @@ CHILD static int open_target(const struct child *c, const struct mount_op *op, b
 	return child_fail(c, FAULT("%a.destination: '%b' leads into a procfs"), r < 0 ? r : 0, op->place, op->target);
 }
 
-/* Put a finished mount on its target. Both descriptors are closed, but for the procfs of the container, which c keeps. */
-CHILD static int place(struct child *c, const struct mount_op *op, int tree, int target)
+CHILD int mounts_place(struct child *c, struct mount_op *op, int tree, int target)
 {
 	int r = mountfd_move(tree, target);
 	bool is_root = op->target[1] == '\0';
 
 	(void)close_fd(target);
+	op->tree = NO_FD;
 	if (r < 0) {
 		(void)close_fd(tree);
 		return child_fail(c, FAULT("cannot mount '%a' on '%b'"), r, op->kind == MOUNT_BIND ? op->source : op->type, op->target);
@@ -161,72 +123,8 @@ CHILD static int place(struct child *c, const struct mount_op *op, int tree, int
 	return 0;
 }
 
-/* copy-symlink: a source that is a symbolic link is made anew. Return: 1 done, 0 it is none, -1 after child_fail(). */
-CHILD static int copy_symlink(const struct child *c, const struct mount_op *op)
-{
-	char link[PATH_MAX], there[PATH_MAX];
-	const char *name;
-	ssize_t n = readlink(op->source, link, sizeof(link) - 1), m;
-	int dir, r = 0;
-
-	if (n < 0)
-		return errno == EINVAL ? 0 : child_fail(c, FAULT("%a.source: cannot read '%b'"), errno, op->place, op->source);
-	link[n] = '\0';
-	dir = path_open_parent(c->root, op->target, true, &name);
-	if (dir < 0)
-		return child_fail(c, FAULT("%a.destination: cannot open or make '%b'"), dir, op->place, op->target);
-	if (path_is_fs(dir, MOUNTFD_PROC_MAGIC) != 0) {
-		r = EPERM;
-	} else if (symlinkat(link, dir, name) < 0) {
-		r = errno;
-		m = r == EEXIST ? readlinkat(dir, name, there, sizeof(there)) : -1;
-		if (m == n && memcmp(link, there, (size_t)n) == 0)
-			r = 0;
-	}
-	(void)close_fd(dir);
-	return r == 0 ? 1 : child_fail(c, FAULT("%a.destination: cannot make the symbolic link '%b'"), r, op->place, op->target);
-}
-
-/* On /proc only the root of a procfs may be bound. */
-CHILD static int check_bound_proc(struct child *c, const struct mount_op *op, int tree)
-{
-	struct stat st;
-
-	if (!op->on_proc)
-		return 0;
-	if (path_is_fs(tree, MOUNTFD_PROC_MAGIC) != 1 || fstat(tree, &st) < 0 || st.st_ino != PROC_ROOT_INODE)
-		return child_fail(c, FAULT("%a.source: only a procfs may be mounted on /proc, '%b' is none"), 0, op->place, op->source);
-	return 0;
-}
-
-CHILD static int play_bind(struct child *c, const struct mount_op *op)
-{
-	bool several = op->flags->recursive;
-	int tree = op->tree, target, r;
-	struct stat st;
-
-	if (op->flags->copy_symlink) {
-		r = copy_symlink(c, op);
-		if (r != 0)
-			return r < 0 ? -1 : 0;
-	}
-	if (tree < 0)
-		tree = mountfd_clone_path(op->source, several, op->flags->src_nofollow);
-	if (tree < 0)
-		return child_fail(c, FAULT("%a.source: cannot bind '%b'"), tree, op->place, op->source);
-	if (check_bound_proc(c, op, tree) < 0)
-		return -1;
-	r = mountfd_apply(tree, op->flags, true, several);
-	if (r < 0)
-		return child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->source, op->target);
-	if (fstat(tree, &st) < 0)
-		return child_fail(c, FAULT("%a.source: cannot look at '%b'"), errno, op->place, op->source);
-	target = open_target(c, op, S_ISDIR(st.st_mode), op->flags->dest_nofollow);
-	return target < 0 ? -1 : place(c, op, tree, target);
-}
-
 /* In a user namespace some filesystems can only be had from outside: bind the host's, with everything below it. */
-CHILD static int play_host_copy(struct child *c, const struct mount_op *op, const char *source, uint64_t attributes, int target, int errnum)
+CHILD static int play_host_copy(struct child *c, struct mount_op *op, const char *source, uint64_t attributes, int target, int errnum)
 {
 	int tree = mountfd_clone_path(source, true, false), r;
 
@@ -237,11 +135,11 @@ CHILD static int play_host_copy(struct child *c, const struct mount_op *op, cons
 	r = mountfd_set(tree, op->flags->attr_set | attributes, 0, MS_SLAVE, true);
 	if (r < 0)
 		return child_fail(c, FAULT("cannot set the attributes of the host's '%a' on '%b'"), r, op->type, op->target);
-	return place(c, op, tree, target);
+	return mounts_place(c, op, tree, target);
 }
 
 /* The kernel would not make the filesystem. Do what is left. @r: -errno, @log: the filesystem context; both descriptors are ours. */
-CHILD static int fall_back(struct child *c, const struct mount_op *op, int target, int r, int log)
+CHILD static int fall_back(struct child *c, struct mount_op *op, int target, int r, int log)
 {
 	bool denied = r == -EPERM || r == -EACCES;
 	const struct plan *p = c->plan;
@@ -304,7 +202,7 @@ CHILD static int make_filesystem(const struct child *c, const struct mount_op *o
 }
 
 /* With mount(2), on top of the target; then what mount(2) does not do, on the mount that is found there. */
-CHILD static int play_old_way(struct child *c, const struct mount_op *op, int target)
+CHILD static int play_old_way(struct child *c, struct mount_op *op, int target)
 {
 	unsigned long flags = mountfd_ms_flags(op->flags->attr_set) | op->flags->sb_set;
 	int r = mountfd_old(op->type, op->source, op->data, flags, target), fd;
@@ -320,7 +218,7 @@ CHILD static int play_old_way(struct child *c, const struct mount_op *op, int ta
 	return r < 0 ? child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->type, op->target) : 0;
 }
 
-CHILD static int play_filesystem(struct child *c, const struct mount_op *op)
+CHILD static int play_filesystem(struct child *c, struct mount_op *op)
 {
 	bool plain_dir = op->kind == MOUNT_PROC || op->kind == MOUNT_SYSFS; /* a link in the rootfs must not choose where they go */
 	struct stat st, *there = NULL;
@@ -337,7 +235,7 @@ CHILD static int play_filesystem(struct child *c, const struct mount_op *op)
 	/* any other filesystem may be one that belongs to the network namespace it is mounted in */
 	if ((op->kind == MOUNT_SYSFS || op->kind == MOUNT_FILESYSTEM) && net_join(c) < 0)
 		return -1;
-	target = open_target(c, op, true, plain_dir);
+	target = mounts_open_target(c, op, true, plain_dir);
 	if (target < 0)
 		return -1;
 	if (op->old_way)
@@ -347,10 +245,12 @@ CHILD static int play_filesystem(struct child *c, const struct mount_op *op)
 		return fall_back(c, op, target, tree, log);
 	if (is_filled(op) && fill_tmpfs(c, op, tree, target, there) < 0)
 		return -1;
+	if (op->kind == MOUNT_TMPFS && c->plan->request->mimic && fstat(tree, &st) == 0)
+		op->made = st.st_dev; /* mount points in it are just made */
 	r = mountfd_apply(tree, op->flags, false, false);
 	if (r < 0)
 		return child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->type, op->target);
-	return place(c, op, tree, target);
+	return mounts_place(c, op, tree, target);
 }
 
 /* Change the superblock's options of what is mounted at @fd. */
@@ -370,7 +270,7 @@ CHILD static int reconfigure(const struct child *c, const struct mount_op *op, i
 }
 
 /* remount, and propagation alone */
-CHILD static int play_change(struct child *c, const struct mount_op *op)
+CHILD static int play_change(struct child *c, struct mount_op *op)
 {
 	int fd = path_open(c->root, op->target, O_PATH, 0), r;
 
@@ -383,27 +283,31 @@ CHILD static int play_change(struct child *c, const struct mount_op *op)
 	return r < 0 ? child_fail(c, FAULT("%a: cannot change the mount on '%b'"), r, op->place, op->target) : 0;
 }
 
-CHILD static int play_cgroup(struct child *c, const struct mount_op *op)
+CHILD static int play_on_dir(struct child *c, struct mount_op *op)
 {
-	int target = open_target(c, op, true, false);
+	int target = mounts_open_target(c, op, true, false);
 
-	return target < 0 ? -1 : mounts_play_cgroup(c, op, target);
+	if (target < 0)
+		return -1;
+	return op->kind == MOUNT_OVERLAY ? mounts_play_overlay(c, op, target) : mounts_play_cgroup(c, op, target);
 }
 
-CHILD int mounts_play(struct child *c, const struct mount_ops *ops)
+CHILD int mounts_play(struct child *c, struct mount_ops *ops)
 {
 	size_t i;
 	int r = 0;
 
 	for (i = 0; i < ops->n && r == 0; i++) {
-		const struct mount_op *op = &ops->v[i];
+		struct mount_op *op = &ops->v[i];
 
 		if (op->kind == MOUNT_BIND)
-			r = play_bind(c, op);
-		else if (op->kind == MOUNT_CGROUP)
-			r = play_cgroup(c, op);
+			r = mounts_play_bind(c, op);
+		else if (op->kind == MOUNT_CGROUP || op->kind == MOUNT_OVERLAY)
+			r = play_on_dir(c, op);
 		else if (op->kind == MOUNT_REMOUNT || op->kind == MOUNT_PROPAGATION)
 			r = play_change(c, op);
+		else if (op->kind >= MOUNT_DIR)
+			r = mounts_play_made(c, ops, op);
 		else
 			r = play_filesystem(c, op);
 	}
@@ -430,7 +334,10 @@ CHILD int mounts_finish(struct child *c)
 
 CHILD static int enter(struct child *c)
 {
-	return mounts_play(c, mounts_of(c->plan));
+	/* between copying the sources (they keep what they are) and the first mount */
+	if (rootfs_settle_in_place(c) < 0)
+		return -1;
+	return mounts_play(c, mounts_of(c->plan)) < 0 ? -1 : mounts_finish_mimics(c);
 }
 
 const struct aspect aspect_mounts = {

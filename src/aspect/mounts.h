@@ -1,14 +1,20 @@
 /*
  * Mounts, compiled: what mounts[] of config.json asks for, as a list of operations that the child plays and that `hull explain` prints.
- * mounts_check.c compiles, mounts.c prepares and plays, mountfd.c has the system calls.
+ * mounts_check.c compiles, mounts.c prepares and plays, mountfd.c has the system calls. Kinds with a file of
+ * their own: mounts_bind.c, mounts_cgroup.c, mounts_made.c (what hull makes below the root without mounting a host's thing: types "hull.…"), mounts_overlay.c.
+ * mounts_mimic.c makes mount points that do not exist without writing to the host.
+ *
+ * In a sandbox (request->sandbox) everything that comes from the host is taken before the first mount is placed: a source means what the host had there.
  */
 #ifndef ASPECT_MOUNTS_H
 #define ASPECT_MOUNTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "aspect/aspect.h"
+#include "aspect/cover.h"
 #include "aspect/plan.h"
 #include "spec/spec.h"
 
@@ -21,15 +27,34 @@ enum mount_kind {
 	MOUNT_MQUEUE,
 	MOUNT_DEVPTS,
 	MOUNT_TMPFS,
+	MOUNT_OVERLAY,
 	MOUNT_CGROUP,      /* whatever shows the container's cgroup: cgroup2, or a directory of v1 hierarchies */
 	MOUNT_REMOUNT,     /* other attributes for what is mounted already */
 	MOUNT_PROPAGATION, /* another propagation for what is mounted already */
+	MOUNT_DIR,         /* hull.dir: a directory is made */
+	MOUNT_FILE,        /* hull.file: a file is written with what a descriptor gives */
+	MOUNT_DATA,        /* hull.data: the same, but as a mount: nothing is written below it */
+	MOUNT_SYMLINK,     /* hull.symlink */
+	MOUNT_CHMOD,       /* hull.chmod */
+	MOUNT_HIDE,        /* hull.hide: an empty directory, or /dev/null over a file */
 	MOUNT_KIND_MAX
 };
 
 /* One option for the filesystem: key=value, or a flag (value NULL). */
 struct mount_param {
 	const char *key, *value;
+};
+
+/*
+ * The layers of an overlay: directories of the host.
+ * @lower: uppermost first;  @upper, @work: NULL: none
+ * @fds: the child's, opened before anything is mounted: of the lower ones, then upper and work; NO_FD: not open
+ */
+struct mount_layers {
+	const char **lower;
+	size_t n_lower;
+	const char *upper, *work;
+	int *fds;
 };
 
 struct idmap;
@@ -46,6 +71,13 @@ struct idmap;
  * @mode_given: tmpfs: the options name a mode
  * @id_map: the mapping wanted, NULL: none
  * @tree: a detached mount that prepare made, NO_FD: the child makes it
+ * @source_fd: the source is what this descriptor of the caller's gives, NO_FD: the source is a path
+ * @source_device, @source_inode: a bind of a descriptor: what prepare found it to be (@source has its path then)
+ * @mode: mode= of a hull.… type, or its default
+ * @layers: of an overlay
+ * @absent: the child found no source, and that is no error
+ * @made, @mimicked: the child's: device numbers of the filesystems that were made for this mount: all that is written there is gone with the container
+ * @mimic: the child's: the filesystem that stands in for the target's directory; it becomes read-only in the end
  */
 struct mount_op {
 	enum mount_kind kind;
@@ -58,11 +90,26 @@ struct mount_op {
 	bool old_way, in_proc, on_proc, late_readonly, mode_given;
 	const struct idmap *id_map;
 	int tree;
+	int source_fd;
+	dev_t source_device;
+	ino_t source_inode;
+	mode_t mode;
+	struct mount_layers *layers;
+	bool absent;
+	dev_t made, mimicked;
+	int mimic;
 };
 
+/*
+ * @null, @empty: what hull.hide covers with
+ * @data: the filesystem that holds the files of hull.data, NO_FD: not made yet;  @n_data: how many were made
+ */
 struct mount_ops {
 	struct mount_op *v;
 	size_t n;
+	struct cover null, empty;
+	int data;
+	unsigned int n_data;
 };
 
 /**
@@ -80,10 +127,86 @@ int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount
 int mounts_prepare(struct plan *p, struct mount_ops *ops, bool all);
 
 /**
+ * mounts_take - in a sandbox: take what comes from the host (sources of binds, layers of overlays) before any mount of ours can cover it and before the
+ * root is made read-only. devices_take, masks_take - the same of device nodes and of /dev/null.
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int mounts_take(struct child *c);
+CHILD int devices_take(struct child *c);
+CHILD int masks_take(struct child *c);
+
+/**
  * mounts_play - make the mounts below c->root.
  * Return: 0, or -1 after child_fail().
  */
-CHILD int mounts_play(struct child *c, const struct mount_ops *ops);
+CHILD int mounts_play(struct child *c, struct mount_ops *ops);
+
+/**
+ * mounts_open_target - open the target of @op, made if it is missing, and see that it is not a part of a procfs that must not be covered.
+ * @directory: what to make.  @keep_link: a symbolic link at the end is the target itself.
+ * Return: an O_PATH descriptor, or -1 after child_fail().
+ */
+CHILD int mounts_open_target(struct child *c, struct mount_op *op, bool directory, bool keep_link);
+
+/**
+ * mounts_place - put a finished detached mount on its target. Both descriptors are closed, but for the procfs of the container and a new root, which c
+ * keeps.
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int mounts_place(struct child *c, struct mount_op *op, int tree, int target);
+
+/**
+ * mounts_make_point - open the target, made if it is missing, with request->mimic never on the host (mounts_mimic.c).
+ * Return: an O_PATH descriptor, or -1 after child_fail().
+ */
+CHILD int mounts_make_point(struct child *c, struct mount_op *op, bool directory);
+
+/**
+ * mounts_mimic - see to it that the first missing name of the target can be made without writing to the host.
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int mounts_mimic(struct child *c, struct mount_op *op);
+
+/**
+ * mounts_finish_mimics - after the last mount: what stands in for directories of the host becomes read-only.
+ */
+CHILD int mounts_finish_mimics(struct child *c);
+
+/**
+ * mounts_play_made - the kinds from MOUNT_DIR on (mounts_made.c).
+ */
+CHILD int mounts_play_made(struct child *c, struct mount_ops *ops, struct mount_op *op);
+
+/**
+ * mounts_make_link - make the target a symbolic link; one with the same text may be there.
+ */
+CHILD int mounts_make_link(struct child *c, struct mount_op *op, const char *text);
+
+/**
+ * mounts_play_bind - make one mount of kind MOUNT_BIND (mounts_bind.c).
+ */
+CHILD int mounts_play_bind(struct child *c, struct mount_op *op);
+
+/**
+ * mounts_compile_overlay - find the layers among the options. Pure. What has none (or layers of data alone) is left to the kernel as it is:
+ * op->kind becomes MOUNT_FILESYSTEM. (mounts_overlay.c)
+ */
+int mounts_compile_overlay(struct plan *p, struct mount_op *op);
+
+/**
+ * mounts_is_layer_option - whether an option of an overlay names a layer.
+ */
+bool mounts_is_layer_option(const char *option);
+
+/**
+ * mounts_take_overlay - open the layers; where no layer of ours is needed, make the mount (op->tree): the host's upper layer may become read-only later.
+ */
+CHILD int mounts_take_overlay(struct child *c, struct mount_op *op);
+
+/**
+ * mounts_play_overlay - make the mount on @target, which is closed.
+ */
+CHILD int mounts_play_overlay(struct child *c, struct mount_op *op, int target);
 
 /**
  * mounts_play_cgroup - make one mount of kind MOUNT_CGROUP on @target (mounts_cgroup.c).

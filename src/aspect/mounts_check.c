@@ -1,5 +1,5 @@
 /* mounts[] of config.json, compiled into operations and told in words. Pure: nothing here touches the system. See mounts.h. */
-#include <stdio.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -23,6 +23,23 @@ static const struct {
 } kinds[] = {
 	{ "bind", MOUNT_BIND },   { "rbind", MOUNT_BIND },   { "proc", MOUNT_PROC },     { "sysfs", MOUNT_SYSFS },
 	{ "mqueue", MOUNT_MQUEUE }, { "devpts", MOUNT_DEVPTS }, { "tmpfs", MOUNT_TMPFS }, { "cgroup", MOUNT_CGROUP },
+	{ "overlay", MOUNT_OVERLAY },
+	{ "hull.dir", MOUNT_DIR },  { "hull.file", MOUNT_FILE },  { "hull.data", MOUNT_DATA },  { "hull.symlink", MOUNT_SYMLINK },
+	{ "hull.chmod", MOUNT_CHMOD }, { "hull.hide", MOUNT_HIDE },
+};
+
+/* What a hull.… type takes besides a target. */
+static const struct {
+	enum { SOURCE_NONE, SOURCE_FD, SOURCE_TEXT } source;
+	bool takes_mode;
+	mode_t mode; /* when nothing else is said */
+} made[MOUNT_KIND_MAX] = {
+	[MOUNT_DIR] = { SOURCE_NONE, true, 0755 },
+	[MOUNT_FILE] = { SOURCE_FD, true, 0666 },
+	[MOUNT_DATA] = { SOURCE_FD, true, 0600 },
+	[MOUNT_SYMLINK] = { SOURCE_TEXT, false, 0 },
+	[MOUNT_CHMOD] = { SOURCE_NONE, true, 0755 },
+	[MOUNT_HIDE] = { SOURCE_NONE, false, 0 },
 };
 
 /* The target without doubled slashes, "." and trailing slashes; ".." stays: only the kernel knows what it means. */
@@ -76,6 +93,7 @@ static void compile_data(struct plan *p, struct mount_op *op)
 {
 	const struct string_list *data = &op->flags->data;
 	size_t i, size = 1;
+	uint32_t mode;
 
 	op->params = arena_many(p->arena, struct mount_param, data->n);
 	for (i = 0; i < data->n; i++) {
@@ -88,8 +106,12 @@ static void compile_data(struct plan *p, struct mount_op *op)
 			*equal = '\0';
 			param->value = equal + 1;
 		}
-		if (text_equal(param->key, "mode"))
+		if (text_equal(param->key, "mode")) {
 			op->mode_given = true;
+			if (!param->value || text_to_octal(param->value, &mode) < 0)
+				mode = 0755; /* the filesystem will say what is wrong with it */
+			op->mode = mode;
+		}
 		op->old_way |= strlen(param->key) >= MOUNTFD_VALUE_MAX;
 		/* filesystems that only know mount(2)'s one string refuse commas in fsconfig(2): kernel, legacy_parse_param() */
 		op->old_way |= param->value && (strlen(param->value) >= MOUNTFD_VALUE_MAX || strchr(param->value, ','));
@@ -110,7 +132,11 @@ static int check_proc(struct plan *p, struct mount_op *op)
 	size_t i;
 
 	op->on_proc = text_equal(op->target, "/proc");
-	if (op->on_proc && op->kind != MOUNT_PROC && op->kind != MOUNT_BIND && op->kind != MOUNT_REMOUNT && op->kind != MOUNT_PROPAGATION)
+	if (p->request->sandbox || op->kind == MOUNT_HIDE) { /* who covers a part of his own sandbox's /proc wants it so; and so do masks */
+		op->in_proc = true;
+		return 0;
+	}
+	if (op->on_proc && op->kind != MOUNT_PROC && op->kind != MOUNT_BIND && (op->kind < MOUNT_REMOUNT || op->kind == MOUNT_DATA))
 		return fail(p->error, 0, "%s.type: only proc may be mounted on /proc, not %s", op->place, op->type);
 	if (!text_after(op->target, "/proc/"))
 		return 0;
@@ -121,11 +147,55 @@ static int check_proc(struct plan *p, struct mount_op *op)
 	return 0;
 }
 
+/* "fd:3". Return: 1, 0: it is something else, or -1. */
+static int compile_fd(struct plan *p, const char *source, struct mount_op *op)
+{
+	const char *number = source ? text_after(source, "fd:") : NULL;
+	uint32_t value;
+
+	if (!number || number[strspn(number, "0123456789")] != '\0')
+		return 0;
+	if (text_to_u32(number, &value) < 0 || value > INT_MAX)
+		return fail(p->error, 0, "%s.source: '%s' is not a descriptor's number", op->place, source);
+	op->source_fd = (int)value;
+	return 1;
+}
+
+/* The types "hull.…". */
+static int compile_made(struct plan *p, struct mount_op *op)
+{
+	uint32_t mode;
+	size_t i;
+	int r;
+
+	if (!op->mode_given)
+		op->mode = made[op->kind].mode;
+	for (i = 0; i < op->n_params; i++) {
+		const struct mount_param *param = &op->params[i];
+
+		if (!text_equal(param->key, "mode") || !made[op->kind].takes_mode)
+			return fail(p->error, 0, "%s.options: '%s' is no option of %s", op->place, param->key, op->type);
+		if (!param->value || text_to_octal(param->value, &mode) < 0 || mode > 07777)
+			return fail(p->error, 0, "%s.options: mode: '%s' is not an octal file mode", op->place, param->value ? param->value : "");
+		op->mode = mode;
+	}
+	if (op->kind == MOUNT_CHMOD && !op->mode_given)
+		return fail(p->error, 0, "%s.options: mode: missing", op->place);
+	if (made[op->kind].source == SOURCE_TEXT && (!op->source || !op->source[0]))
+		return fail(p->error, 0, "%s.source: missing", op->place);
+	if (made[op->kind].source != SOURCE_FD)
+		return 0;
+	r = compile_fd(p, op->source, op);
+	return r == 0 ? fail(p->error, 0, "%s.source: expected a descriptor (\"fd:3\"), got '%s'", op->place, op->source ? op->source : "") : r < 0 ? -1 : 0;
+}
+
 static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct mount_op *op)
 {
+	int r;
+
 	op->place = arena_printf(p->arena, "mounts[%zu]", i);
 	op->flags = &m->flags;
-	op->tree = NO_FD;
+	op->tree = op->source_fd = op->mimic = NO_FD;
 	if (!m->destination || !m->destination[0])
 		return fail(p->error, 0, "%s.destination: missing", op->place);
 	if (choose_kind(p, m, op) < 0)
@@ -135,7 +205,10 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 	if (op->kind == MOUNT_BIND) {
 		if (!m->source || !m->source[0])
 			return fail(p->error, 0, "%s.source: missing", op->place);
-		if (m->source[0] != '/')
+		r = compile_fd(p, m->source, op);
+		if (r < 0)
+			return -1;
+		if (r == 0 && m->source[0] != '/')
 			op->source = arena_printf(p->arena, "%s/%s", p->request->bundle, m->source);
 	} else if (m->uid_mappings.n > 0 || m->gid_mappings.n > 0 || m->flags.idmap) {
 		return fail(p->error, 0, "%s: id mappings are for bind mounts", op->place);
@@ -147,13 +220,23 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 	if (check_proc(p, op) < 0)
 		return -1;
 	compile_data(p, op);
+	if (op->kind >= MOUNT_DIR && compile_made(p, op) < 0)
+		return -1;
+	if (op->kind == MOUNT_OVERLAY && mounts_compile_overlay(p, op) < 0)
+		return -1;
 	op->late_readonly = op->kind != MOUNT_BIND && op->kind < MOUNT_REMOUNT && text_equal(op->target, "/dev") && m->flags.readonly;
 	return idmap_compile(p, m, op->place, &op->id_map);
 }
 
 int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount_ops *ret_ops)
 {
-	struct mount_ops ops = { .v = arena_many(p->arena, struct mount_op, mounts->n), .n = mounts->n };
+	struct mount_ops ops = {
+		.v = arena_many(p->arena, struct mount_op, mounts->n),
+		.n = mounts->n,
+		.null.base = NO_FD,
+		.empty.base = NO_FD,
+		.data = NO_FD,
+	};
 	size_t i;
 
 	for (i = 0; i < mounts->n; i++)
@@ -232,7 +315,8 @@ const char *mounts_options_text(const struct mount_op *op, char *buffer, size_t 
 		if ((f->sb_set & superblock[i].bit) != 0)
 			add_word(&t, "", superblock[i].name);
 	for (i = 0; i < f->data.n && op->kind != MOUNT_BIND; i++)
-		add_word(&t, "", f->data.v[i]);
+		if (op->kind != MOUNT_OVERLAY || !mounts_is_layer_option(f->data.v[i]))
+			add_word(&t, "", f->data.v[i]);
 	for (i = 0; i < f->propagation.n; i++)
 		add_propagation(&t, &f->propagation.v[i]);
 	if (op->id_map)
@@ -241,6 +325,47 @@ const char *mounts_options_text(const struct mount_op *op, char *buffer, size_t 
 		add_word(&t, "", "with a copy of what is there");
 	text_add(&t, t.length > 0 ? ")" : "");
 	return buffer;
+}
+
+static void explain_made(const struct mount_op *op, struct explain *x)
+{
+	const char *readonly = op->flags->readonly ? ", read-only" : "";
+
+	if (op->kind == MOUNT_DIR)
+		explain_step(x, "make the directory '%s' if it does not exist (mode %04o)", op->target, op->mode);
+	else if (op->kind == MOUNT_FILE)
+		explain_step(x, "write what descriptor %d gives to the file '%s' (mode %04o)", op->source_fd, op->target, op->mode);
+	else if (op->kind == MOUNT_DATA)
+		explain_step(x, "mount what descriptor %d gives as a file on '%s' (mode %04o%s)", op->source_fd, op->target, op->mode, readonly);
+	else if (op->kind == MOUNT_SYMLINK)
+		explain_step(x, "make the symbolic link '%s' to '%s'", op->target, op->source);
+	else if (op->kind == MOUNT_CHMOD)
+		explain_step(x, "give '%s' the mode %04o", op->target, op->mode);
+	else
+		explain_step(x, "hide '%s' if it exists", op->target);
+}
+
+static void explain_bind(const struct mount_op *op, const char *options, struct explain *x)
+{
+	const char *below = op->flags->recursive ? " with what is mounted below it" : "", *optional = op->flags->optional ? " if it exists" : "";
+
+	if (op->source_fd >= 0)
+		explain_step(x, "bind what descriptor %d names on '%s'%s%s", op->source_fd, op->target, below, options);
+	else
+		explain_step(x, "bind '%s' on '%s'%s%s%s", op->source, op->target, below, optional, options);
+}
+
+static void explain_overlay(const struct mount_op *op, const char *options, struct explain *x)
+{
+	const char *top = op->flags->tmp_layer ? "a tmpfs" : op->layers->upper;
+	size_t i;
+
+	for (i = 0; i < op->layers->n_lower; i++)
+		explain_step(x, "open '%s' as a layer, %s", op->layers->lower[i], i == 0 ? "the uppermost that is only read" : "below that one");
+	if (top)
+		explain_step(x, "mount an overlay of them on '%s', with %s above them for what is written%s", op->target, top, options);
+	else
+		explain_step(x, "mount an overlay of them on '%s', read-only%s", op->target, options);
 }
 
 void mounts_explain(const struct mount_ops *ops, struct explain *x)
@@ -254,7 +379,11 @@ void mounts_explain(const struct mount_ops *ops, struct explain *x)
 
 		(void)mounts_options_text(op, options, sizeof(options));
 		if (op->kind == MOUNT_BIND)
-			explain_step(x, "bind '%s' on '%s'%s%s", op->source, op->target, op->flags->recursive ? " with what is mounted below it" : "", options);
+			explain_bind(op, options, x);
+		else if (op->kind >= MOUNT_DIR)
+			explain_made(op, x);
+		else if (op->kind == MOUNT_OVERLAY)
+			explain_overlay(op, options, x);
 		else if (op->kind == MOUNT_REMOUNT || op->kind == MOUNT_PROPAGATION)
 			explain_step(x, "%s '%s'%s", with_options[op->kind], op->target, options);
 		else

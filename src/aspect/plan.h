@@ -45,6 +45,7 @@
 	X(APPARMOR, "apparmor")  \
 	X(SELINUX, "selinux")    \
 	X(SECCOMP, "seccomp")    \
+	X(INIT, "init")          \
 	X(EXEC, "exec")
 
 enum aspect_id {
@@ -67,6 +68,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
  * @sandbox: made of options (spec/sandbox.h): bind sources mean the host's tree as it was before the first mount, and the root may be taken in place
  * @mimic: mount points that do not exist are never made on the host
  * @keep_fds: the payload gets every descriptor that the caller left open (bubblewrap's way)
+ * @cwd_optional: where process.cwd cannot be entered, "/" will do
  * @spare_ptmx: a terminal's multiplexer side that stands in where the container has no devpts; 0: none
  * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
  */
@@ -78,7 +80,7 @@ struct request {
 	bool exec;
 	bool detach;
 	bool no_pivot, no_new_keyring;
-	bool sandbox, mimic, keep_fds;
+	bool sandbox, mimic, keep_fds, cwd_optional;
 	enum cgroup_manager cgroup_manager;
 	int spare_ptmx;
 	const char *const *cgroup_sub;

@@ -5,6 +5,7 @@
 #include "aspect/rootfs.h"
 
 #include <limits.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "aspect/mountfd.h"
 #include "base/scope.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "spec/oci.h"
 
 /*
@@ -21,6 +23,28 @@
  * before pivot_root.
  */
 #define HOOK "/sys/kernel"
+
+/*
+ * Whether the host's own root can be the sandbox's as it stands in the copied mount namespace. What is covered cannot be uncovered there: the payload has no
+ * CAP_SYS_ADMIN over the namespace, and in a namespace that it makes itself the kernel locks all mounts together (mount_namespaces(7)).
+ */
+static bool is_in_place(const struct plan *p)
+{
+	const struct spec *spec = p->spec;
+	const uint64_t admin = 1ull << CAP_SYS_ADMIN;
+	const struct capabilities *caps = &p->process->capabilities;
+
+	return p->request->sandbox && !p->request->no_pivot && text_equal(spec->root.path, "/") && spec->root.readonly && spec->linux.rootfs_propagation == 0 &&
+	       (p->new_namespaces & (CLONE_NEWUSER | CLONE_NEWNS)) == (CLONE_NEWUSER | CLONE_NEWNS) && !((caps->bounding | caps->permitted) & admin);
+}
+
+/* A filesystem of its own on "/", before all other mounts. */
+static bool is_covered(const struct spec *spec)
+{
+	const struct mount *first = spec->mounts.n > 0 ? &spec->mounts.v[0] : NULL;
+
+	return first && text_equal(first->destination, "/") && !first->flags.bind && !first->flags.remount && !text_equal(first->type, "none");
+}
 
 static int check(struct plan *p)
 {
@@ -37,6 +61,8 @@ static int check(struct plan *p)
 	root->fd = root->tree = NO_FD;
 	root->private_namespace = spec_namespace(spec, NAMESPACE_MOUNT) != NULL;
 	root->propagation = spec->linux.rootfs_propagation;
+	root->covered = p->request->sandbox && is_covered(spec);
+	root->in_place = !root->covered && is_in_place(p);
 	if (strlen(root->path) >= PATH_MAX)
 		return fail(p->error, 0, "root.path: path too long");
 	if (!root->private_namespace && spec->root.readonly)
@@ -95,6 +121,8 @@ static int prepare(struct plan *p)
 		return fail(p->error, errno, "cannot look at the root directory '%s'", root->path);
 	root->device = st.st_dev;
 	root->inode = st.st_ino;
+	if (root->in_place || root->covered)
+		return 0;
 	if (root->private_namespace && p->has_userns && p->caller->privileged && !rootfs_reachable(root->path))
 		return make_tree(p, root);
 	return 0;
@@ -176,11 +204,27 @@ CHILD static int enter(struct child *c)
 	const struct rootfs *root = rootfs_of(c->plan);
 
 	(void)umask(0); /* from here on modes are meant as they are written; process.user has the payload's */
-	if (!root->private_namespace) {
+	if (root->covered && cut_propagation(c, root) < 0)
+		return -1;
+	if (!root->private_namespace || root->in_place || root->covered) {
 		c->root = reopen(c, root);
 		return c->root < 0 ? -1 : 0;
 	}
 	return cut_propagation(c, root) < 0 ? -1 : mount_root(c, root);
+}
+
+CHILD int rootfs_settle_in_place(struct child *c)
+{
+	const struct sys_mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+		.propagation = MS_PRIVATE, /* slaves would get the host's new mounts, writable */
+	};
+	int r;
+
+	if (!rootfs_of(c->plan)->in_place)
+		return 0;
+	r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr);
+	return r < 0 ? child_fail(c, FAULT("cannot make the host's tree read-only"), r, NULL, NULL) : 0;
 }
 
 /* Without pivot_root(2) the host's tree stays mounted below ours, where chroot(2) hides it: a procfs or sysfs of the host must not be among it. */
@@ -235,6 +279,8 @@ CHILD static int settle(struct child *c)
 	bool pivots = root->private_namespace && !c->plan->request->no_pivot;
 	int r;
 
+	if (root->in_place)
+		return 0;
 	if (fchdir(c->root) < 0)
 		return child_fail(c, FAULT("cannot change to the root directory '%a'"), errno, root->path, NULL);
 	if (pivots)
@@ -269,12 +315,16 @@ static void explain(const struct plan *p, enum phase phase, struct explain *x)
 		return;
 	if (phase == PHASE_PREPARE)
 		explain_step(x, "open the root directory '%s'", root->path);
-	if (phase == PHASE_ENTER && root->private_namespace) {
+	if (phase == PHASE_ENTER && root->in_place)
+		explain_step(x, "make the host's tree read-only, nosuid and nodev in a copy of the mount namespace, cut off from the host's");
+	else if (phase == PHASE_ENTER && root->covered)
+		explain_step(x, "keep the mounts that follow from the host");
+	else if (phase == PHASE_ENTER && root->private_namespace) {
 		explain_step(x, (root->propagation & MS_SHARED) != 0 ? "keep the host's mounts shared, but not the one of the root" :
 								       "make the host's mounts slaves: nothing mounted here is seen outside");
 		explain_step(x, "bind '%s' as the root, with what is mounted below it", root->path);
 	}
-	if (phase == PHASE_SETTLE) {
+	if (phase == PHASE_SETTLE && !root->in_place) {
 		if (!root->private_namespace)
 			explain_step(x, "change the root to '%s' (chroot: the mount namespace is the host's)", root->path);
 		else if (p->request->no_pivot)

@@ -12,6 +12,8 @@
  * @path: absolute, on the host
  * @fd: O_PATH, opened once by prepare; @device, @inode: what it is
  * @tree: a detached copy of the mount tree, made by prepare where the container's ids cannot reach the path; else NO_FD
+ * @in_place: the host's root stays where it is, read-only: no bind, no pivot_root
+ * @covered: the first mount is the root itself: no bind of what it covers
  * @private_namespace: the container has a mount namespace that is not the host's
  * @propagation: of the root afterwards, MS_* with MS_REC; 0: as it comes
  */
@@ -21,7 +23,7 @@ struct rootfs {
 	dev_t device;
 	ino_t inode;
 	int tree;
-	bool private_namespace;
+	bool private_namespace, in_place, covered;
 	unsigned long propagation;
 };
 
@@ -41,6 +43,13 @@ bool rootfs_reachable(const char *path);
  * specification says so. Return: MS_SLAVE or 0.
  */
 unsigned long rootfs_detach_propagation(const struct plan *p);
+
+/**
+ * rootfs_settle_in_place - make the whole tree read-only, without set-user-ID programs and devices, and cut it off from the host's, all in one call; nothing
+ * unless in_place. After copies were taken of what is to stay writable, before the first mount.
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int rootfs_settle_in_place(struct child *c);
 
 /**
  * rootfs_set_propagation - give the root the propagation of linux.rootfsPropagation. After the masks: they copy mounts, and an unbindable one cannot be.

@@ -8,6 +8,7 @@
 
 #include "aspect/caps.h"
 #include "aspect/exec.h"
+#include "aspect/mounts.h"
 #include "aspect/net.h"
 /* the callback that the aspect has for this phase */
 #define OWN NULL
@@ -39,6 +40,7 @@ static const struct aspect *const prepare[] = {
 	&aspect_apparmor,
 	&aspect_selinux,
 	&aspect_seccomp,
+	&aspect_init,
 	&aspect_exec,
 	&aspect_hooks,
 	&aspect_rdt,         /* the last two make things on the host: whatever else can fail has failed by then */
@@ -63,6 +65,9 @@ static const struct sequence_row enter[] = {
 	{ &aspect_uts, OWN, WHEN_CREATE },
 	{ &aspect_net, OWN, WHEN_CREATE },         /* before mounts: sysfs shows the network namespace it was mounted in */
 	{ &aspect_rootfs, OWN, WHEN_CREATE },   /* propagation off before the first mount, then the root that mounts hang on */
+	{ &aspect_mounts, mounts_take, WHEN_CREATE },   /* a sandbox's sources: cut off from the host's propagation, not yet covered or read-only */
+	{ &aspect_devices, devices_take, WHEN_CREATE }, /* likewise */
+	{ &aspect_masks, masks_take, WHEN_CREATE },     /* likewise */
 	{ &aspect_mounts, OWN, WHEN_CREATE },
 	{ &aspect_devices, OWN, WHEN_CREATE }, /* after mounts: /dev is one of them */
 	{ &aspect_masks, OWN, WHEN_CREATE },     /* takes /dev/null from the host while it can be seen */
@@ -94,6 +99,7 @@ static const struct sequence_row seal[] = {
 	{ &aspect_ids, OWN, WHEN_ALWAYS },
 	{ &aspect_caps, OWN, WHEN_ALWAYS },                        /* after ids: what keepcaps kept is cut to what is asked for */
 	{ &aspect_nnp, OWN, WHEN_ALWAYS | WHEN_NNP },
+	{ &aspect_init, OWN, WHEN_ALWAYS },                       /* after ids and caps: a change of either would take it back */
 	{ &aspect_exec, OWN, WHEN_ALWAYS },                        /* as the payload's user: may it enter the directory, may it execute the file */
 	{ &aspect_seccomp, OWN, WHEN_ALWAYS | WHEN_NNP },       /* last: the filter need not allow anything of the above */
 };

@@ -122,10 +122,16 @@ static CHILD int tty_settle(struct child *c)
 	return 0;
 }
 
+/* A sandbox may stay in its caller's session: the terminal's job control goes on as without it (spec.hull.keepSession). */
+static CHILD bool keeps_session(const struct plan *p)
+{
+	return p->spec->hull.keep_session && !p->request->exec && !p->process->terminal;
+}
+
 static CHILD int tty_seal(struct child *c)
 {
 	/* EPERM: we lead a session already */
-	if (setsid() < 0 && errno != EPERM)
+	if (!keeps_session(c->plan) && setsid() < 0 && errno != EPERM)
 		return child_fail(c, FAULT("cannot start a new session"), errno, NULL, NULL);
 	if (c->tty < 0)
 		return 0;
@@ -149,7 +155,9 @@ static void tty_explain(const struct plan *p, enum phase phase, struct explain *
 		if (!p->request->exec)
 			explain_step(x, "mount it on '/dev/console'");
 	}
-	if (phase == PHASE_SEAL)
+	if (phase == PHASE_SEAL && keeps_session(p))
+		explain_step(x, "stay in the caller's session");
+	else if (phase == PHASE_SEAL)
 		explain_step(x, "start a new session%s", p->process->terminal ? " with the terminal as descriptors 0, 1 and 2" : "");
 }
 

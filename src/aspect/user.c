@@ -8,12 +8,14 @@
 #include "aspect/user.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "aspect/idhelper.h"
 #include "aspect/idmap.h"
 #include "aspect/nswords.h"
 #include "base/io.h"
+#include "base/scope.h"
 #include "base/sys.h"
 #include "spec/oci.h"
 
@@ -60,6 +62,15 @@ static void choose_maps(struct plan *p, struct user_plan *plan)
 	plan->gid_text = idmap_text(p->arena, &plan->gids);
 }
 
+/* Whether another process must get into namespaces first (run/hop.h): the new user namespace is then not the child's own work. */
+static bool joins_any(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->linux.namespaces.n; i++)
+		if (spec->linux.namespaces.v[i].path)
+			return true;
+	return spec->linux.time_offsets.monotonic.set || spec->linux.time_offsets.boottime.set;
+}
+
 static int user_prepare(struct plan *p)
 {
 	struct user_plan *plan = p->data[ASPECT_USER];
@@ -69,10 +80,12 @@ static int user_prepare(struct plan *p)
 		return 0;
 	if (plan->implicit)
 		choose_maps(p, plan);
-	if (p->caller->privileged)
-		return 0;
 	self_uid = idmap_is_self(&plan->uids, p->caller->euid);
 	self_gid = idmap_is_self(&plan->gids, p->caller->egid);
+	plan->by_child = p->request->sandbox && self_uid && self_gid && !joins_any(p->spec);
+	p->parent_first |= !plan->by_child;
+	if (p->caller->privileged && !plan->by_child)
+		return 0;
 	plan->deny_setgroups = self_gid;
 	plan->newuidmap = self_uid ? NULL : idhelper_find(IDHELPER_UID);
 	plan->newgidmap = self_gid ? NULL : idhelper_find(IDHELPER_GID);
@@ -102,7 +115,7 @@ static int user_parent(struct plan *p, pid_t pid, int pidfd)
 	int r;
 
 	(void)pidfd;
-	if (!plan)
+	if (!plan || plan->by_child)
 		return 0;
 	if (plan->newuidmap)
 		r = idhelper_run(p, IDHELPER_UID, plan->newuidmap, pid, &plan->uids);
@@ -117,16 +130,43 @@ static int user_parent(struct plan *p, pid_t pid, int pidfd)
 	return write_map(p, pid, "gid_map", "linux.gidMappings", plan->gid_text);
 }
 
+static CHILD int write_own(const char *path, const char *text)
+{
+	scope_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+CHILD int user_map_self(struct child *c)
+{
+	const struct user_plan *plan = c->plan->data[ASPECT_USER];
+	int r;
+
+	if (!plan || !plan->by_child)
+		return 0;
+	c->aspect = ASPECT_USER;
+	r = write_own("/proc/self/uid_map", plan->uid_text);
+	if (r < 0)
+		return child_fail(c, FAULT("linux.uidMappings: cannot write the own map"), r, NULL, NULL);
+	r = plan->deny_setgroups ? write_own("/proc/self/setgroups", "deny") : 0;
+	if (r == 0)
+		r = write_own("/proc/self/gid_map", plan->gid_text);
+	return r < 0 ? child_fail(c, FAULT("linux.gidMappings: cannot write the own map"), r, NULL, NULL) : 0;
+}
+
 /*
  * Become root of the namespace: what is made from now on belongs to its root, and not to an id that it does not map. In a container without id 0 become
  * the payload's user, who keeps all capabilities over that: with the caller's id we could still do in there what only the caller may.
  */
 static CHILD int user_enter(struct child *c)
 {
+	const struct user_plan *plan = c->plan->data[ASPECT_USER];
 	const struct user *user = &c->plan->process->user;
 	int r;
 
-	if (!c->plan->has_userns)
+	if (!c->plan->has_userns || (plan && plan->by_child)) /* one id: we are it */
 		return 0;
 	r = sys_setresgid(0, 0, 0);
 	if (r == -EINVAL)
@@ -162,7 +202,7 @@ static void user_explain(const struct plan *p, enum phase phase, struct explain 
 		nswords_explain(p, NAMESPACE_USER, "root in the container is root outside", x);
 	else if (phase == PHASE_PARENT && plan)
 		explain_maps(p, plan, x);
-	else if (phase == PHASE_ENTER && p->has_userns)
+	else if (phase == PHASE_ENTER && p->has_userns && !(p->request->sandbox && plan && plan->uids.n == 1))
 		explain_step(x, "become root in the user namespace");
 }
 

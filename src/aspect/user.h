@@ -2,13 +2,14 @@
 #ifndef ASPECT_USER_H
 #define ASPECT_USER_H
 
-#include "aspect/plan.h"
+#include "aspect/aspect.h"
 
 /*
  * @implicit: nobody asked for a user namespace, but the caller can do nothing without one
  * @uids, @gids: the maps of a new namespace. With @implicit they are complete after prepare only.
  * @uid_text, @gid_text: the same, as uid_map and gid_map take them
  * @newuidmap, @newgidmap: the helper that writes them, NULL: we do
+ * @by_child: the child maps its only id, its own, itself: parent and child need not wait for each other (sandboxes)
  * @deny_setgroups: the kernel wants setgroups(2) denied before it takes the gid map of an ordinary user
  */
 struct user_plan {
@@ -17,6 +18,14 @@ struct user_plan {
 	const char *uid_text, *gid_text;
 	const char *newuidmap, *newgidmap;
 	bool deny_setgroups;
+	bool by_child;
 };
+
+/**
+ * user_map_self - write the own maps where the plan says that the child does. To be called before the process stops being dumpable: the kernel gives the
+ * files to root then (proc_pid_uid_map(5)).
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int user_map_self(struct child *c);
 
 #endif

@@ -31,6 +31,7 @@ enum make {
 	MAKE_NOTHING,
 	MAKE_DIR,  /* all of them, as directories */
 	MAKE_FILE, /* directories, and a regular file at the end */
+	MAKE_ASK,  /* nothing: say where the first of them would be made */
 };
 
 /*
@@ -39,9 +40,10 @@ enum make {
  * @left: what is still to be resolved
  * @done: the way from @root to @fd, free of links, each name followed by a slash
  * @flags, @mode, @make, @links_max: what is wanted at the end, and on the way
+ * @place: MAKE_ASK: the directory that misses a name
  */
 struct walk {
-	int root, fd;
+	int root, fd, place;
 	uint64_t flags;
 	mode_t mode;
 	enum make make;
@@ -142,7 +144,11 @@ CHILD static int open_name(struct walk *w, const char *name, bool last, bool wan
 
 	if (fd >= 0)
 		return fd;
-	if (errno != ENOENT || w->make == MAKE_NOTHING)
+	if (errno == ENOENT && w->make == MAKE_ASK && w->place < 0) {
+		w->place = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
+		return w->place < 0 ? -errno : -ENOENT;
+	}
+	if (errno != ENOENT || w->make == MAKE_NOTHING || w->make == MAKE_ASK)
 		return -errno;
 	if (last && w->make == MAKE_FILE)
 		r = want_dir ? (errno = EISDIR, -1) : mknodat(w->fd, name, S_IFREG | w->mode, 0);
@@ -262,8 +268,11 @@ CHILD static int step(struct walk *w, int *ret_fd)
 	return r;
 }
 
-/* The whole walk. Return: a descriptor or -errno. */
-CHILD static int walk(int root, const char *path, uint64_t flags, mode_t mode, enum make make, int links_max)
+/*
+ * The whole walk. With MAKE_ASK what is missing is no error: the descriptor is that of its directory, and *ret_at_root says whether this is the root.
+ * Return: a descriptor or -errno.
+ */
+CHILD static int walk(int root, const char *path, uint64_t flags, mode_t mode, enum make make, int links_max, bool *ret_at_root)
 {
 	struct walk w;
 	size_t length = strlen(path);
@@ -276,6 +285,7 @@ CHILD static int walk(int root, const char *path, uint64_t flags, mode_t mode, e
 		w.flags = flags;
 		w.mode = mode;
 		w.make = make;
+		w.place = NO_FD;
 		w.links = 0;
 		w.links_max = links_max;
 		w.done_length = 0;
@@ -285,6 +295,10 @@ CHILD static int walk(int root, const char *path, uint64_t flags, mode_t mode, e
 			r = step(&w, &fd);
 		while (r == 0);
 		move_to(&w, root);
+		if (w.place >= 0) {
+			*ret_at_root = w.done_length == 0;
+			return w.place;
+		}
 	} while (r == -EAGAIN && ++retries < RETRIES_MAX);
 	return r < 0 ? r : fd;
 }
@@ -307,7 +321,7 @@ CHILD int path_open(int root, const char *path, uint64_t flags, uint64_t resolve
 	/* the walk knows about symbolic links; of anything else that was demanded it cannot give assurance */
 	if ((resolve & ~(uint64_t)(RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT)) != 0)
 		return fd;
-	return walk(root, path, flags, (mode_t)how.mode, MAKE_NOTHING, (resolve & RESOLVE_NO_SYMLINKS) != 0 ? 0 : LINKS_MAX);
+	return walk(root, path, flags, (mode_t)how.mode, MAKE_NOTHING, (resolve & RESOLVE_NO_SYMLINKS) != 0 ? 0 : LINKS_MAX, NULL);
 }
 
 /*
@@ -375,7 +389,7 @@ CHILD static int make_missing(int root, const char *path, uint64_t flags, mode_t
 				return fd;
 		}
 	}
-	return walk(root, path, flags, mode, make, LINKS_MAX);
+	return walk(root, path, flags, mode, make, LINKS_MAX, NULL);
 }
 
 CHILD int path_make_dir(int root, const char *path, mode_t mode)
@@ -396,6 +410,15 @@ CHILD int path_make_file(int root, const char *path, mode_t mode)
 		(void)close_fd(fd);
 		return -EISDIR;
 	}
+	return fd;
+}
+
+CHILD int path_missing(int root, const char *path, bool *ret_at_root)
+{
+	bool at_root = false;
+	int fd = walk(root, path, O_PATH, 0, MAKE_ASK, LINKS_MAX, &at_root);
+
+	*ret_at_root = at_root;
 	return fd;
 }
 

@@ -34,6 +34,13 @@ int path_make_dir(int root, const char *path, mode_t mode);
 int path_make_file(int root, const char *path, mode_t mode);
 
 /**
+ * path_missing - where path_make_dir() and path_make_file() would make the first name of @path that does not exist. Nothing is made.
+ * @ret_at_root: it is in the root directory itself.
+ * Return: an O_PATH descriptor of that directory (of @path itself when nothing is missing), or -errno.
+ */
+int path_missing(int root, const char *path, bool *ret_at_root);
+
+/**
  * path_open_parent - open the directory that holds the last component of @path, made if @make.
  * @ret_name: that last component (points into @path); "." when @path is the root.
  * Return: an O_PATH descriptor of the directory, or -errno (-EINVAL: @path ends in "/", "." or "..", so it names nothing in a directory).

@@ -49,6 +49,9 @@
 #ifndef SYS_set_mempolicy_home_node
 #define SYS_set_mempolicy_home_node 450
 #endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
 #ifndef SYS_statmount
 #define SYS_statmount 457
 #define SYS_listmount 458
@@ -114,6 +117,11 @@ struct sys_mount_attr {
 CHILD static inline int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, const struct sys_mount_attr *attr)
 {
 	return (int)SYS_CALL(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
+}
+
+CHILD static inline int sys_fchmodat2(int dirfd, const char *path, mode_t mode, int flags)
+{
+	return (int)SYS_CALL(SYS_fchmodat2, dirfd, path, mode, flags);
 }
 
 CHILD static inline int sys_pidfd_open(pid_t pid, unsigned int flags)

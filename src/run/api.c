@@ -11,6 +11,7 @@
 #include "run/handle.h"
 #include "run/live.h"
 #include "run/show.h"
+#include "run/try.h"
 
 #define API __attribute__((visibility("default")))
 
@@ -58,7 +59,7 @@ static int set_options(struct hull *h, const struct hull_options *o)
 		return fail(&h->error, ENOMEM, "cannot keep the state directory's name");
 	h->log = (struct log){
 		.fd = NO_FD, .format = o->log_json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, .level = (enum log_level)o->log_level, .to_stderr = true,
-		.name = o->name ? o->name : "hull",
+		.name = o->name ? o->name : "hull", .level_prefix = o->level_prefix,
 	};
 	if (o->log_level < LOG_LEVEL_ERROR || o->log_level > LOG_LEVEL_DEBUG)
 		return fail(&h->error, 0, "log level out of range: %d", o->log_level);
@@ -272,4 +273,74 @@ API int hull_explain(struct hull *h, const struct hull_create_options *options, 
 	}
 	job_close(&job);
 	return r;
+}
+
+/* Descriptors and ids that an older header does not know are absent, not 0. */
+static void copy_sandbox_options(struct hull_sandbox_options *ret, const struct hull_sandbox_options *given)
+{
+	*ret = HULL_SANDBOX_OPTIONS;
+	if (given)
+		memcpy(ret, given, given->size < sizeof(*ret) ? given->size : sizeof(*ret));
+	ret->size = sizeof(*ret);
+}
+
+API int hull_sandbox(struct hull *h, const struct hull_sandbox_options *options, int *ret_status)
+{
+	struct hull_sandbox_options o;
+
+	copy_sandbox_options(&o, options);
+	return begin(h) < 0 ? -1 : container_sandbox(h, &o, ret_status);
+}
+
+API int hull_sandbox_config(struct hull *h, const struct hull_sandbox_options *options, char **ret_json)
+{
+	struct hull_sandbox_options o;
+
+	copy_sandbox_options(&o, options);
+	return begin(h) < 0 ? -1 : container_sandbox_config(h, &o, ret_json);
+}
+
+API int hull_sandbox_explain(struct hull *h, const struct hull_sandbox_options *options, bool json, char **ret_text)
+{
+	struct hull_sandbox_options o;
+
+	copy_sandbox_options(&o, options);
+	return begin(h) < 0 ? -1 : container_sandbox_explain(h, &o, json, ret_text);
+}
+
+API int hull_try(struct hull *h, const struct hull_try_options *options, char **ret_dir, int *ret_status)
+{
+	struct hull_try_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : try_run(h, &o, ret_dir, ret_status);
+}
+
+API int hull_try_show(struct hull *h, const char *dir, const struct hull_review_options *options, char **ret_text, size_t *ret_n, size_t *ret_dangerous)
+{
+	struct hull_review_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : try_show(h, dir, &o, ret_text, ret_n, ret_dangerous);
+}
+
+API int hull_try_diff(struct hull *h, const char *dir, const struct hull_review_options *options, int out)
+{
+	struct hull_review_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : try_diff(h, dir, &o, out);
+}
+
+API int hull_try_apply(struct hull *h, const char *dir, const struct hull_review_options *options, size_t *ret_done)
+{
+	struct hull_review_options o;
+
+	COPY_OPTIONS(o, options);
+	return begin(h) < 0 ? -1 : try_make_changes(h, dir, &o, ret_done);
+}
+
+API int hull_try_drop(struct hull *h, const char *dir)
+{
+	return begin(h) < 0 ? -1 : try_drop(h, dir);
 }

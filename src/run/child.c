@@ -11,7 +11,9 @@
 
 #include "aspect/exec.h"
 #include "aspect/hooks.h"
+#include "aspect/init.h"
 #include "aspect/sequence.h"
+#include "aspect/user.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "run/hop.h"
@@ -225,10 +227,12 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	(void)close_fd(engine_of(p)->lock_fd);
 	if (p->parent_first)
 		wait_go(&c);
+	c.phase = PHASE_ENTER;
+	if (user_map_self(&c) < 0)
+		_exit(CHILD_EXIT_FAULT);
 	/* from here on other processes of the container may see us: they may not look into us (ptrace(2), /proc/PID/exe) */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */
 	c.aspect = ASPECT_ENGINE;
-	c.phase = PHASE_ENTER;
 	if (p->request->exec) {
 		c.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (c.root < 0 && child_fail(&c, FAULT("cannot open the container's root"), errno, NULL, NULL))
@@ -251,6 +255,9 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	park(&c);
 	c.aspect = ASPECT_HOOKS;
 	if (!p->request->exec && hooks_start_container(&c) < 0)
+		_exit(CHILD_EXIT_FAULT);
+	c.aspect = ASPECT_INIT;
+	if (init_split(&c) < 0)
 		_exit(CHILD_EXIT_FAULT);
 	c.aspect = ASPECT_EXEC;
 	(void)exec_payload(&c); /* returns only after it has reported */

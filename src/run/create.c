@@ -130,8 +130,13 @@ static int on_pid(struct plan *p, pid_t pid)
 {
 	struct job *job = (struct job *)((char *)p - offsetof(struct job, plan));
 	struct process_stat stat;
-	int r = io_replace_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
+	int r;
 
+	if (job->on_child && job->on_child(job, pid) < 0)
+		return -1;
+	if (job->stateless)
+		return 0;
+	r = io_replace_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
 	if (r < 0)
 		return fail(p->error, r, "cannot keep the configuration of container '%s'", job->id);
 	r = process_read_stat(pid, &stat);
@@ -186,9 +191,9 @@ static void take_back(struct job *job)
 	struct hull *h = job->hull;
 	struct error first = h->error;
 
-	if (plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
+	if ((job->stateless || job->made_state) && plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
 		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text);
-	if (state_remove(job->root, job->id, job->dir, &h->error) < 0)
+	if (job->made_state && state_remove(job->root, job->id, job->dir, &h->error) < 0)
 		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text);
 	h->error = first;
 }
@@ -253,6 +258,8 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 		notify_wait(foreground->notify, foreground->notify_host, child);
 		return 0;
 	}
+	if (job->stateless)
+		return foreground_serve(foreground, child, &job->hull->error, ret_status);
 	(void)flock(job->dir, LOCK_UN); /* others may signal it, exec into it and delete it while it runs */
 	r = foreground_serve(foreground, child, &job->hull->error, ret_status);
 	if (r == 0)
@@ -265,43 +272,62 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 	return container_destroy(job) < 0 ? -1 : r;
 }
 
-int container_create(struct hull *hull, const char *id, const struct hull_create_options *o, bool run, int *ret_status)
+/* With a state directory: from here on others know of the container. */
+static int open_state(struct job *job, bool run)
 {
-	struct job job = { .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD };
+	struct hull *h = job->hull;
+
+	job->root = state_open_root(h->root, true, &h->error);
+	if (job->root < 0)
+		return -1;
+	job->dir = state_create(job->root, job->id, &h->error);
+	if (job->dir < 0)
+		return -1;
+	job->made_state = true;
+	return fill_state(job, run);
+}
+
+int container_make(struct job *job, const struct hull_create_options *o, struct foreground *foreground, bool run, int *ret_status)
+{
 	struct launched child = { .pidfd = NO_FD, .console = NO_FD };
-	struct foreground foreground = { .signals = NO_FD, .notify = NO_FD };
 	bool stays = run && !o->detach;
 	int r = -1;
 
-	if (state_check_id(id, &hull->error) < 0 || container_check(&job, o) < 0 || check_console(&job, stays) < 0)
-		goto out;
-	job.root = state_open_root(hull->root, true, &hull->error);
-	if (job.root < 0)
-		goto out;
-	job.dir = state_create(job.root, id, &hull->error);
-	if (job.dir < 0)
-		goto out;
-	if (stays && foreground_begin(&foreground, &hull->error) < 0)
+	foreground->signals = foreground->notify = NO_FD;
+	if (!job->stateless && open_state(job, run) < 0)
 		goto undo;
-	if (fill_state(&job, run) < 0 || plan_prepare(&job.plan) < 0)
+	if (stays && foreground_begin(foreground, &job->hull->error) < 0)
 		goto undo;
-	foreground.notify = run ? notify_listen(&job) : NO_FD;
-	foreground.notify_host = job.request.notify_socket;
-	if (foreground.notify == -1 || launch(&job.plan, run, on_pid, &child) < 0)
+	if (plan_prepare(&job->plan) < 0)
 		goto undo;
-	if (after_launch(&job, o, &child, run) < 0) {
+	foreground->notify = run && !job->stateless ? notify_listen(job) : NO_FD;
+	foreground->notify_host = job->request.notify_socket;
+	if (foreground->notify == -1 || launch(&job->plan, run, on_pid, &child) < 0)
+		goto undo;
+	if (after_launch(job, o, &child, run) < 0) {
 		kill_child(&child);
 		goto undo;
 	}
-	r = run ? finish_run(&job, o, &foreground, &child, ret_status) : 0;
+	r = run ? finish_run(job, o, foreground, &child, ret_status) : 0;
 	goto out;
 undo:
-	take_back(&job);
+	take_back(job);
 out:
-	foreground_end(&foreground);
-	(void)close_fd(foreground.notify);
+	foreground_end(foreground);
+	(void)close_fd(foreground->notify);
 	(void)close_fd(child.pidfd);
 	(void)close_fd(child.console);
+	return r;
+}
+
+int container_create(struct hull *hull, const char *id, const struct hull_create_options *o, bool run, int *ret_status)
+{
+	struct job job = { .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD };
+	struct foreground foreground = { 0 };
+	int r = -1;
+
+	if (state_check_id(id, &hull->error) == 0 && container_check(&job, o) == 0 && check_console(&job, run && !o->detach) == 0)
+		r = container_make(&job, o, &foreground, run, ret_status);
 	job_close(&job);
 	return r;
 }

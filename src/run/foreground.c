@@ -8,15 +8,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "run/notify.h"
@@ -104,7 +108,44 @@ static void stop_both(const struct launched *child, struct relay *relay)
 	(void)sys_pidfd_send_signal(child->pidfd, SIGCONT); /* gone is as good */
 }
 
-static void on_signals(const struct foreground *f, const struct launched *child, struct relay *relay)
+/* The bit of @signal in a line of /proc/PID/status (proc_pid_status(5): SigBlk, SigIgn, SigCgt), false when the line is not there. */
+static bool status_has(const char *status, const char *line, int signal)
+{
+	const char *at = strstr(status, line);
+
+	return at && (strtoull(at + strlen(line), NULL, 16) >> (signal - 1) & 1);
+}
+
+/* Whether the default action of @signal would end a process. */
+static bool is_deadly(int signal)
+{
+	return signal != SIGCHLD && signal != SIGCONT && signal != SIGURG && signal != SIGWINCH && signal != SIGTSTP && signal != SIGTTIN &&
+	       signal != SIGTTOU && signal != SIGSTOP;
+}
+
+/* Pass a signal on. To a pid 1 that has not said what to do with it nothing would happen, and without a pid namespace it would have ended: so end it. */
+static void pass_on(struct foreground *f, const struct launched *child, const struct signalfd_siginfo *info)
+{
+	char path[64], status[4096];
+	int signal = (int)info->ssi_signo;
+	ssize_t n;
+
+	if (!f->shares_terminal || info->ssi_code != SI_KERNEL)
+		(void)sys_pidfd_send_signal(child->pidfd, signal); /* gone is as good */
+	if (!f->is_init || !is_deadly(signal))
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)child->pid); /* fits */
+	n = io_read_small(AT_FDCWD, path, status, sizeof(status) - 1);
+	if (n <= 0)
+		return;
+	status[(size_t)n < sizeof(status) ? (size_t)n : sizeof(status) - 1] = '\0';
+	if (status_has(status, "\nSigCgt:\t", signal) || status_has(status, "\nSigIgn:\t", signal) || status_has(status, "\nSigBlk:\t", signal))
+		return;
+	f->killed_by = signal;
+	(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
+}
+
+static void on_signals(struct foreground *f, const struct launched *child, struct relay *relay)
 {
 	struct signalfd_siginfo info;
 
@@ -121,7 +162,7 @@ static void on_signals(const struct foreground *f, const struct launched *child,
 			stop_both(child, relay);
 			break;
 		default:
-			(void)sys_pidfd_send_signal(child->pidfd, (int)info.ssi_signo); /* gone is as good */
+			pass_on(f, child, &info);
 		}
 	}
 }
@@ -209,7 +250,7 @@ static void drain_rest(struct relay *relay)
 	} while (rounds++ < REST_ROUNDS && fill(relay->out, relay->master) && !empty(relay->out));
 }
 
-static int reap_status(const struct launched *child, struct error *e, int *ret_status)
+static int reap_status(const struct foreground *f, const struct launched *child, struct error *e, int *ret_status)
 {
 	siginfo_t info = { 0 };
 	int r;
@@ -220,7 +261,29 @@ static int reap_status(const struct launched *child, struct error *e, int *ret_s
 	if (r < 0)
 		return fail(e, errno, "cannot wait for the container's process");
 	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	if (f->killed_by && info.si_code != CLD_EXITED && info.si_status == SIGKILL)
+		*ret_status = 128 + f->killed_by;
 	return 0;
+}
+
+/* Milliseconds until the deadline, for poll(2); once it is over the payload is killed. */
+static int time_left(struct foreground *f, const struct launched *child)
+{
+	enum { MS = 1000000 };
+	struct timespec now;
+	uint64_t ns;
+
+	if (f->deadline == 0 || f->timed_out)
+		return -1;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
+	ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	if (ns >= f->deadline) {
+		f->timed_out = true;
+		(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
+		return -1;
+	}
+	ns = (f->deadline - ns + MS - 1) / MS;
+	return ns > INT_MAX ? INT_MAX : (int)ns;
 }
 
 int foreground_serve(struct foreground *f, struct launched *child, struct error *e, int *ret_status)
@@ -240,7 +303,7 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 	}
 	for (;;) {
 		poll_set(f, child, &relay, fds);
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR) {
+		if (poll(fds, ARRAY_SIZE(fds), time_left(f, child)) < 0 && errno != EINTR) {
 			set_raw(&relay, false);
 			return fail(e, errno, "cannot wait for the container's process");
 		}
@@ -254,5 +317,5 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 	}
 	drain_rest(&relay);
 	set_raw(&relay, false);
-	return reap_status(child, e, ret_status);
+	return reap_status(f, child, e, ret_status);
 }

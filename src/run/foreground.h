@@ -3,6 +3,8 @@
 #define RUN_FOREGROUND_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "run/launch.h"
@@ -10,11 +12,19 @@
 /*
  * @signals: signalfd of everything that can be passed on, NO_FD: not begun
  * @old_mask: the caller's, put back by foreground_end()
+ * @shares_terminal: the payload is in our session: what the terminal sends, it has got itself
+ * @is_init: the payload is a namespace's pid 1, which the kernel spares the default actions of signals: we carry them out
+ * @killed_by: the signal whose default action we carried out, 0: none
+ * @deadline: CLOCK_MONOTONIC nanoseconds at which the payload is killed, 0: none;  @timed_out: it was
  * @notify: the relay's socket (run/notify.h), NO_FD: none;  @notify_host: where its READY=1 goes
  */
 struct foreground {
 	int signals;
 	sigset_t old_mask;
+	bool shares_terminal, is_init;
+	int killed_by;
+	uint64_t deadline;
+	bool timed_out;
 	int notify;
 	const char *notify_host;
 };

@@ -23,6 +23,8 @@ struct hull {
 
 /*
  * One container being worked on. job_close() gives everything back.
+ * @on_child: called with the child's pid before it may go on, NULL: nothing;  @sandbox: sandbox.c's own
+ * @stateless: nothing of the container is written anywhere;  @made_state: the state directory is there, and ours
  * @root, @dir: state directories, NO_FD: not open;  @document: the configuration's text
  */
 struct job {
@@ -36,6 +38,9 @@ struct job {
 	struct process process;
 	struct engine engine;
 	struct plan plan;
+	int (*on_child)(struct job *job, pid_t pid);
+	void *sandbox;
+	bool stateless, made_state;
 	const char *config_text;
 	size_t config_length;
 };
@@ -48,14 +53,14 @@ struct job {
 int job_open(struct job *job, struct hull *hull, const char *id, bool lock);
 
 /**
- * job_close - close what is open; with zeros and NO_FD without harm.
- */
-void job_close(struct job *job);
-
-/**
  * job_open_running - job_open() without the lock, of a container that has processes; else it fails.
  */
 int job_open_running(struct job *job, struct hull *hull, const char *id);
+
+/**
+ * job_close - close what is open; with zeros and NO_FD without harm.
+ */
+void job_close(struct job *job);
 
 /**
  * job_read_config - read config.json at @path below @dir into job->spec.
@@ -79,7 +84,14 @@ void job_add_strings(struct arena *arena, struct string_list *list, const char *
  */
 int job_deliver(struct job *job, const char *pid_file, struct launched *child);
 
+struct foreground;
+
 /* create.c */
+/**
+ * container_make - prepare the plan, launch it, and with @run stay until its end; undo everything when it fails. The job is checked, and the caller closes it.
+ * @foreground: flags set by the caller, the rest zeros.
+ */
+int container_make(struct job *job, const struct hull_create_options *o, struct foreground *foreground, bool run, int *ret_status);
 int container_create(struct hull *hull, const char *id, const struct hull_create_options *o, bool run, int *ret_status);
 int container_check(struct job *job, const struct hull_create_options *o);
 /* container.c */
@@ -92,6 +104,10 @@ int container_freeze(struct hull *hull, const char *id, bool freeze);
  * container_destroy - undo everything, run the poststop hooks, remove the state. The process is dead. Locked by the caller.
  */
 int container_destroy(struct job *job);
+/* sandbox.c */
+int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, int *ret_status);
+int container_sandbox_config(struct hull *hull, const struct hull_sandbox_options *o, char **ret_json);
+int container_sandbox_explain(struct hull *hull, const struct hull_sandbox_options *o, bool json, char **ret_text);
 /* update.c */
 int container_update(struct hull *hull, const char *id, const struct hull_update_options *o);
 /* events.c */

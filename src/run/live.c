@@ -43,7 +43,7 @@ static CHILD int remove_mounts(struct child *c, const struct mount_ops *ops)
 	return 0;
 }
 
-static CHILD _Noreturn void live_main(const struct plan *p, int channel, const struct mount_ops *ops, bool add)
+static CHILD _Noreturn void live_main(const struct plan *p, int channel, struct mount_ops *ops, bool add)
 {
 	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD, .aspect = ASPECT_MOUNTS, .phase = PHASE_ENTER };
 	int r;
@@ -66,7 +66,7 @@ static CHILD _Noreturn void live_main(const struct plan *p, int channel, const s
 }
 
 /* Run the child and listen to it. */
-static int in_container(struct job *job, const struct mount_ops *ops, bool add)
+static int in_container(struct job *job, struct mount_ops *ops, bool add)
 {
 	struct error *e = &job->hull->error;
 	struct clone_args args = { .exit_signal = SIGCHLD, .flags = 0 };
@@ -116,7 +116,7 @@ static int read_mounts(struct job *job, const char *file, struct mount_list *ret
 static int check_kinds(struct error *e, const struct mount_ops *ops)
 {
 	for (size_t i = 0; i < ops->n; i++)
-		if (ops->v[i].kind == MOUNT_PROC || ops->v[i].kind == MOUNT_CGROUP)
+		if (ops->v[i].kind == MOUNT_PROC || ops->v[i].kind == MOUNT_CGROUP || ops->v[i].kind >= MOUNT_DIR)
 			return fail(e, 0, "%s.type: %s cannot be mounted in a running container", ops->v[i].place, ops->v[i].type);
 	return 0;
 }

@@ -111,7 +111,7 @@ static bool must_wait(const struct plan *p)
 		return true;
 	if (p->request->exec)
 		return p->process->exec_cpu_affinity != NULL; /* its initial one, set by the parent, must not come after the final one */
-	return (p->new_namespaces & CLONE_NEWUSER) || p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || h->prestart.n > 0 ||
+	return p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || h->prestart.n > 0 ||
 	       h->create_runtime.n > 0 || h->create_container.n > 0 || h->start_container.n > 0;
 }
 

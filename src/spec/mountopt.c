@@ -39,6 +39,7 @@ enum kind {
 	X("diratime", ATTR_OFF, MOUNT_ATTR_NODIRATIME)       \
 	X("dirsync", SB_ON, MS_DIRSYNC)                      \
 	X("exec", ATTR_OFF, MOUNT_ATTR_NOEXEC)               \
+	X("hull.tmp", SWITCH, FIELD(tmp_layer))              \
 	X("idmap", IDMAP, 0)                                 \
 	X("iversion", SB_ON, MS_I_VERSION)                   \
 	X("lazytime", SB_ON, MS_LAZYTIME)                    \
@@ -48,6 +49,7 @@ enum kind {
 	X("nodev", ATTR_ON, MOUNT_ATTR_NODEV)                \
 	X("nodiratime", ATTR_ON, MOUNT_ATTR_NODIRATIME)      \
 	X("noexec", ATTR_ON, MOUNT_ATTR_NOEXEC)              \
+	X("nofail", SWITCH, FIELD(optional))                 \
 	X("noiversion", SB_OFF, MS_I_VERSION)                \
 	X("nolazytime", SB_OFF, MS_LAZYTIME)                 \
 	X("nomand", SB_OFF, MS_MANDLOCK)                     \

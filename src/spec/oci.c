@@ -50,6 +50,17 @@ int spec_read_resources(struct arena *arena, struct error *e, const struct json 
 	return 0;
 }
 
+int spec_read_seccomp(struct arena *arena, struct error *e, const struct json *document, struct seccomp **ret_seccomp)
+{
+	struct spec spec = { .has_linux = true };
+
+	spec.linux.seccomp = arena_new(arena, struct seccomp);
+	if (fields_read(arena, e, oci_seccomp_table, document, "seccomp", spec.linux.seccomp) < 0 || check_seccomp(e, &spec) < 0)
+		return -1;
+	*ret_seccomp = spec.linux.seccomp;
+	return 0;
+}
+
 int spec_read_mounts(struct arena *arena, struct error *e, const struct json *document, struct mount_list *ret_mounts)
 {
 	struct mount_list mounts = { 0 };

@@ -26,6 +26,11 @@ int spec_read_process(struct arena *arena, struct error *e, const struct json *d
 int spec_read_resources(struct arena *arena, struct error *e, const struct json *document, struct resources *ret_resources);
 
 /**
+ * spec_read_seccomp - read a linux.seccomp object alone (sandbox --syscalls FILE).
+ */
+int spec_read_seccomp(struct arena *arena, struct error *e, const struct json *document, struct seccomp **ret_seccomp);
+
+/**
  * spec_read_mounts - read an array of mounts (mounts add FILE).
  */
 int spec_read_mounts(struct arena *arena, struct error *e, const struct json *document, struct mount_list *ret_mounts);

@@ -17,6 +17,7 @@ enum {
 	SPEC_SECCOMP_ARGS_MAX = 64,
 };
 
-extern const struct table *const oci_spec_table, *const oci_process_table, *const oci_resources_table, *const oci_mount_table;
+extern const struct table *const oci_spec_table, *const oci_process_table, *const oci_resources_table, *const oci_mount_table,
+	*const oci_seccomp_table;
 
 #endif

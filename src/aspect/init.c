@@ -1,0 +1,82 @@
+/*
+ * How the payload's life hangs together with hull's (spec.hull.dieWithParent), and the reaper that can stand in front of it as pid 1 (spec.hull.init):
+ * the kernel gives a namespace's pid 1 every orphan to wait for, and spares it the default actions of signals, which most programs do not expect.
+ */
+#include "aspect/init.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+
+enum { INIT_SIGNAL_BASE = 128, INIT_ALL_FDS = 0 };
+
+/* Last but for the program: a change of ids or capabilities takes the setting away again (PR_SET_PDEATHSIG(2const)). */
+static CHILD int init_seal(struct child *c)
+{
+	if (!c->plan->spec->hull.die_with_parent || c->plan->request->exec)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return child_fail(c, FAULT("cannot ask to be killed with hull"), errno, NULL, NULL);
+	return 0; /* if hull died before: the channel says so at the last barrier */
+}
+
+static CHILD _Noreturn void reap(pid_t payload, const sigset_t *all)
+{
+	siginfo_t info;
+	int status;
+
+	/* nothing is held open that somebody at the other end waits for */
+	(void)SYS_CALL(SYS_close_range, INIT_ALL_FDS, ~0u, 0); /* before Linux 5.9 there is none: seal has closed all but a few */
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+
+		if (pid == payload)
+			_exit(WIFEXITED(status) ? WEXITSTATUS(status) : INIT_SIGNAL_BASE + WTERMSIG(status));
+		if (pid > 0)
+			continue;
+		/* raw: libc keeps two signals to itself */
+		if (syscall(SYS_rt_sigtimedwait, all, &info, NULL, sizeof(uint64_t)) < 0 || info.si_signo == SIGCHLD)
+			continue;
+		if (info.si_code != SI_KERNEL) /* what the terminal sends, it sends to the payload too */
+			(void)kill(payload, info.si_signo); /* gone is as good: the next round tells */
+	}
+}
+
+CHILD int init_split(struct child *c)
+{
+	static const uint64_t every = ~0ull;
+	sigset_t all;
+	long pid;
+
+	if (!c->plan->spec->hull.init || c->plan->request->exec)
+		return 0;
+	memset(&all, 0xff, sizeof(all));
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, NULL, sizeof(every)); /* cannot fail */
+	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (pid < 0)
+		return child_fail(c, FAULT("cannot make the payload's process"), errno, NULL, NULL);
+	if (pid > 0)
+		reap((pid_t)pid, &all);
+	return 0;
+}
+
+static void init_explain(const struct plan *p, enum phase phase, struct explain *x)
+{
+	if (p->request->exec)
+		return;
+	if (phase == PHASE_SEAL && p->spec->hull.die_with_parent)
+		explain_step(x, "be killed when hull dies");
+	if (phase == PHASE_EXEC && p->spec->hull.init)
+		explain_step(x, "make a process for the payload, and wait for it and for all orphans as pid 1");
+}
+
+const struct aspect aspect_init = {
+	.id = ASPECT_INIT,
+	.seal = init_seal,
+	.explain = init_explain,
+};

@@ -1,0 +1,147 @@
+/* Sandboxes: from options to a plan, and the same engine from there. Without a name nothing of them is written anywhere. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/scope.h"
+#include "base/text.h"
+#include "run/explain.h"
+#include "run/foreground.h"
+#include "run/handle.h"
+#include "run/plan.h"
+#include "spec/oci.h"
+#include "spec/sandbox.h"
+
+extern char **environ;
+
+/* ioctl_tty(2): since Linux 6.2 the administrator can switch TIOCSTI off for the machine */
+static bool can_push_back(void)
+{
+	char text[8];
+
+	if (!isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO) && !isatty(STDERR_FILENO))
+		return false;
+	return io_read_small(AT_FDCWD, "/proc/sys/dev/tty/legacy_tiocsti", text, sizeof(text)) != 1 || text[0] != '0';
+}
+
+/* --syscalls FILE: a linux.seccomp object */
+static int read_profile(struct job *job, const char *path)
+{
+	struct hull *h = job->hull;
+	const struct json *document;
+	size_t length;
+	char *text;
+	int r = io_read_file(AT_FDCWD, path, JSON_SIZE_MAX, &h->arena, &text, &length);
+
+	if (r < 0)
+		return fail(&h->error, r, "--syscalls: cannot read '%s' (expected default, none or a file with a linux.seccomp object)", path);
+	if (json_parse(&h->arena, &h->error, path, text, length, &document) < 0)
+		return -1;
+	return spec_read_seccomp(&h->arena, &h->error, document, &job->spec.linux.seccomp);
+}
+
+static int make_spec(struct job *job, const struct hull_sandbox_options *o)
+{
+	struct hull *h = job->hull;
+	struct sandbox_host host = { .uid = geteuid(), .gid = getegid(), .env = environ };
+	bool own_profile = o->syscalls && !text_equal(o->syscalls, "default");
+	char *cwd = arena_alloc(&h->arena, PATH_MAX);
+
+	host.cwd = getcwd(cwd, PATH_MAX);
+	host.tty = own_profile && can_push_back();
+	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)
+		return -1;
+	return own_profile && !text_equal(o->syscalls, "none") ? read_profile(job, o->syscalls) : 0;
+}
+
+static void set_request(struct job *job, const struct hull_sandbox_options *o)
+{
+	struct request *r = &job->request;
+
+	r->id = job->id;
+	r->bundle = "/";
+	r->sandbox = true;
+	r->mimic = !o->bare;
+	r->keep_fds = o->keep_fds;
+	r->cwd_optional = !o->cwd;
+	r->no_new_keyring = o->bare;
+	r->preserve_fds = o->preserve_fds;
+	r->cgroup_manager = CGROUP_MANAGER_DISABLED;
+}
+
+/* From the options to a checked plan. */
+static int sandbox_check(struct job *job, const struct hull_sandbox_options *o)
+{
+	if (o->name && state_check_id(o->name, &job->hull->error) < 0)
+		return -1;
+	job->id = o->name ? o->name : "sandbox";
+	job->stateless = !o->name;
+	if (make_spec(job, o) < 0)
+		return -1;
+	set_request(job, o);
+	job_plan(job, &job->spec.process);
+	job->state.id = job->id;
+	job->state.bundle = job->request.bundle;
+	job->state.rootfs = job->spec.root.path;
+	return plan_check(&job->plan);
+}
+
+/* The configuration as others read it: with a name it is kept for exec, kill and delete. */
+static void keep_config(struct job *job)
+{
+	struct json_writer w = json_writer_on(&job->hull->arena, 0);
+
+	spec_write(&w, &job->spec);
+	job->config_text = json_text(&w);
+	job->config_length = strlen(job->config_text);
+}
+
+int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, int *ret_status)
+{
+	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
+	const struct hull_create_options create = { .size = sizeof(create) };
+	struct foreground foreground = { 0 };
+	int r = sandbox_check(&job, o);
+
+	if (r == 0 && o->name)
+		keep_config(&job);
+	if (r == 0) {
+		if (o->die_with_parent)
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cannot fail with a valid signal */
+		foreground.shares_terminal = job.spec.hull.keep_session;
+		foreground.is_init = spec_namespace(&job.spec, NAMESPACE_PID) && !spec_namespace(&job.spec, NAMESPACE_PID)->path && !job.spec.hull.init;
+		r = container_make(&job, &create, &foreground, true, ret_status);
+	}
+	job_close(&job);
+	return r;
+}
+
+int container_sandbox_config(struct hull *hull, const struct hull_sandbox_options *o, char **ret_json)
+{
+	struct job job = { .hull = hull, .id = "sandbox", .root = NO_FD, .dir = NO_FD };
+	struct json_writer w = json_writer_on(&hull->arena, 8);
+
+	if (make_spec(&job, o) < 0)
+		return -1;
+	spec_write(&w, &job.spec);
+	*ret_json = strdup(json_text(&w));
+	return *ret_json ? 0 : fail(&hull->error, ENOMEM, "cannot hand out the configuration");
+}
+
+int container_sandbox_explain(struct hull *hull, const struct hull_sandbox_options *o, bool json, char **ret_text)
+{
+	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
+	int r = sandbox_check(&job, o);
+
+	if (r == 0) {
+		*ret_text = strdup(plan_explain(&job.plan, json));
+		r = *ret_text ? 0 : fail(&hull->error, ENOMEM, "cannot hand out the plan");
+	}
+	job_close(&job);
+	return r;
+}

@@ -1,0 +1,48 @@
+/* The options of a sandbox, made into a spec: the second door to the same hall. Pure: the facts about the host come in as data. */
+#ifndef SPEC_SANDBOX_H
+#define SPEC_SANDBOX_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "hull.h"
+#include "spec/spec.h"
+
+/* steps of one sandbox, with those that hull adds; words of one environment; what a descriptor's number may be */
+enum { SANDBOX_STEPS_MAX = 4096, SANDBOX_ENV_MAX = 65536 };
+
+/*
+ * What a sandbox takes over from its caller.
+ * @uid, @gid: who asks
+ * @cwd: absolute
+ * @env: environ, NULL-terminated
+ * @tty: standard input is a terminal into which a program that has it open could push characters (ioctl_tty(2), TIOCSTI)
+ */
+struct sandbox_host {
+	uid_t uid;
+	gid_t gid;
+	const char *cwd;
+	char *const *env;
+	bool tty;
+};
+
+/**
+ * sandbox_spec - make the spec that the options ask for.
+ * What OCI has no words for goes to spec.hull and to mounts[] of types "hull.…" (aspect/mounts.h). Limits are not in it (run/sandbox.c).
+ * @o: complete: shorter structures were filled up.
+ * Return: 0 or -1 with a message that names the option.
+ */
+int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, const struct sandbox_host *host, struct spec *ret_spec);
+
+/**
+ * sandbox_environment - the environment of the payload: the caller's without what leaks (not with @o->bare), then @o->env in order.
+ */
+int sandbox_environment(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, char *const *env, struct string_list *ret_env);
+
+/**
+ * sandbox_sees - whether @path of the host is what the sandbox has at the same place, as far as the steps alone can tell.
+ */
+bool sandbox_sees(const struct hull_sandbox_options *o, const char *path);
+
+#endif

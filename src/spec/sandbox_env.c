@@ -1,0 +1,81 @@
+/* The sandbox's environment: the caller's, without what leaks. */
+#include "spec/sandbox.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/scope.h"
+
+/*
+ * Variables that do not get in unless they are asked for: they name sockets that the sandbox does not have, sessions that it is no part of, or secrets of
+ * their owner's. hull-sandbox(1) lists them. Patterns of fnmatch(3).
+ */
+static const char *const leaks[] = {
+	/* sockets and sessions of the desktop and of agents */
+	"SSH_*", "GPG_*", "DBUS_*", "XDG_RUNTIME_DIR", "XDG_SESSION_*", "XDG_SEAT*", "XDG_VTNR", "DISPLAY", "WAYLAND_*", "XAUTHORITY", "ICEAUTHORITY",
+	"SESSION_MANAGER", "PULSE_*", "PIPEWIRE_*", "TMUX*", "STY", "INVOCATION_ID", "JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+	"NOTIFY_SOCKET", "WATCHDOG_*", "SUDO_*", "HULL_*", "DOCKER_HOST", "CONTAINER_HOST", "KUBECONFIG",
+	/* secrets */
+	"*TOKEN*", "*SECRET*", "*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*CREDENTIAL*", "*API_KEY*", "*APIKEY*", "*PRIVATE_KEY*", "AWS_*", "AZURE_*",
+	"GOOGLE_APPLICATION_*", "*_DSN", "DATABASE_URL",
+};
+
+static bool leaks_out(const char *entry)
+{
+	char name[256];
+	size_t length = strcspn(entry, "=");
+
+	if (length >= sizeof(name))
+		return true; /* nobody's usual variable */
+	memcpy(name, entry, length);
+	name[length] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(leaks); i++)
+		if (fnmatch(leaks[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool same_name(const char *entry, const char *name, size_t length)
+{
+	return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+/* "NAME=VALUE" sets, "NAME" removes. */
+static void change(struct string_list *env, struct arena *arena, const char *entry)
+{
+	size_t length = strcspn(entry, "="), kept = 0;
+
+	for (size_t i = 0; i < env->n; i++)
+		if (!same_name(env->v[i], entry, length))
+			env->v[kept++] = env->v[i];
+	env->n = kept;
+	if (entry[length] == '=')
+		env->v[env->n++] = arena_strdup(arena, entry);
+}
+
+int sandbox_environment(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, char *const *env, struct string_list *ret_env)
+{
+	struct string_list list = { 0 };
+	size_t n = 0, changes = 0;
+
+	while (env && env[n])
+		n++;
+	while (o->env && o->env[changes])
+		changes++;
+	if (n + changes > SANDBOX_ENV_MAX)
+		return fail(e, 0, "the environment has more than %d variables", SANDBOX_ENV_MAX);
+	list.v = arena_many(arena, char *, n + changes);
+	for (size_t i = 0; i < n; i++)
+		if (strchr(env[i], '=') && env[i][0] != '=' && (o->bare || !leaks_out(env[i])))
+			list.v[list.n++] = arena_strdup(arena, env[i]);
+	for (size_t i = 0; i < changes; i++) {
+		if (o->env[i][0] == '=')
+			return fail(e, 0, "--env: expected NAME=VALUE, got '%s'", o->env[i]);
+		if (o->env[i][0] == '\0')
+			list.n = 0;
+		else
+			change(&list, arena, o->env[i]);
+	}
+	*ret_env = list;
+	return 0;
+}
