@@ -282,18 +282,13 @@ CHILD static int play_hide(struct child *c, struct mount_ops *ops, const struct 
 
 CHILD int mounts_play_made(struct child *c, struct mount_ops *ops, struct mount_op *op)
 {
-	switch (op->kind) {
-	case MOUNT_DIR:
+	if (op->kind == MOUNT_DIR)
 		return play_dir(c, op);
-	case MOUNT_FILE:
+	if (op->kind == MOUNT_FILE)
 		return play_file(c, op);
-	case MOUNT_DATA:
+	if (op->kind == MOUNT_DATA)
 		return play_data(c, ops, op);
-	case MOUNT_SYMLINK:
+	if (op->kind == MOUNT_SYMLINK)
 		return mounts_make_link(c, op, op->source);
-	case MOUNT_CHMOD:
-		return play_chmod(c, op);
-	default:
-		return play_hide(c, ops, op);
-	}
+	return op->kind == MOUNT_CHMOD ? play_chmod(c, op) : play_hide(c, ops, op);
 }
