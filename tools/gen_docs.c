@@ -135,7 +135,7 @@ static void put_row(FILE *out, const struct option_row *row)
 	put(out, row->name);
 	fputs("\\fR", out);
 	if (option_takes_value(row)) {
-		fputs("=\\fI", out);
+		fputs(row->n_values < 2 ? "=\\fI" : " \\fI", out);
 		put(out, row->argument);
 		fputs("\\fR", out);
 	}

@@ -14,7 +14,7 @@
 #include "hull.h"
 
 /* room for the largest structure of parsed options; each command's size is checked by COMMAND_OPTIONS() */
-enum { COMMAND_FLAGS_MAX = 512 };
+enum { COMMAND_FLAGS_MAX = 768 };
 
 /*
  * What a running command gets.
@@ -35,6 +35,7 @@ enum {
 	COMMAND_TAKES_COMMAND = 8, /* the first operand is a command's name */
 	COMMAND_ENTERS = 32, /* a process of hull's enters the container: see protect() in main.c */
 	COMMAND_TAKES_PATH = 16, /* an operand may be a file or directory */
+	COMMAND_OWN_NAME = 64, /* called by the command's name (through a link), hull is that command */
 };
 
 /* One example of a command's manual. A list ends with an empty one. */
@@ -136,6 +137,7 @@ int completion_write(FILE *out, const char *name, const char *shell);
 
 extern const struct command create_command, start_command, run_command, exec_command, enter_command, kill_command, delete_command, wait_command, pause_command,
 	resume_command, state_command, list_command, ps_command, features_command, explain_command, spec_command, mounts_command, update_command,
-	events_command, stats_command, top_command, checkpoint_command, restore_command, completion_command, help_self_command;
+	events_command, stats_command, top_command, checkpoint_command, restore_command, completion_command, help_self_command, try_command,
+	sandbox_command, bwrap_command, selfdock_command;
 
 #endif

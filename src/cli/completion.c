@@ -7,20 +7,25 @@
 /* What may stand behind an option, judged by what help calls it. */
 enum value_kind { VALUE_NONE, VALUE_WORDS, VALUE_DIRECTORY, VALUE_FILE, VALUE_FREE };
 
-static enum value_kind value_kind(const struct option_row *row)
+/* @word: what help calls one value; it ends at the next blank or '[' */
+static enum value_kind kind_of_word(const char *word)
 {
-	static const char *const files[] = { "FILE", "PATH", "SOCKET", "DEST" };
+	static const char *const files[] = { "FILE", "PATH", "SOCKET", "DEST", "SRC", "DST", "UPPER", "WORK" };
+	size_t length = strcspn(word, " [");
 
-	if (!option_takes_value(row))
-		return VALUE_NONE;
-	if (row->choices)
-		return VALUE_WORDS;
-	if (strcmp(row->argument, "DIR") == 0)
+	if (strncmp(word, "DIR", length) == 0)
 		return VALUE_DIRECTORY;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (strcmp(row->argument, files[i]) == 0)
+		if (strlen(files[i]) == length && strncmp(word, files[i], length) == 0)
 			return VALUE_FILE;
 	return VALUE_FREE;
+}
+
+static enum value_kind value_kind(const struct option_row *row)
+{
+	if (!option_takes_value(row))
+		return VALUE_NONE;
+	return row->choices ? VALUE_WORDS : kind_of_word(row->argument);
 }
 
 static bool shown(const struct option_row *row)
@@ -147,17 +152,10 @@ static void write_bash(FILE *out, const char *name)
 		name, name);
 }
 
-static void zsh_spec(FILE *out, const struct option_row *row, const char *dashes, const char *name, const char *equals)
+/* zsh: how to complete one value */
+static void zsh_action(FILE *out, enum value_kind kind, const struct option_row *row)
 {
-	fprintf(out, " \\\n\t\t'%s%s%s[", dashes, name, option_takes_value(row) ? equals : "");
-	put_quoted(out, row->help, "'\\''", "[]");
-	fputs("]", out);
-	if (option_takes_value(row)) {
-		fputs(":", out);
-		put_quoted(out, row->argument, "'\\''", ":[]");
-		fputs(":", out);
-	}
-	switch (value_kind(row)) {
+	switch (kind) {
 	case VALUE_WORDS:
 		fputs("(", out);
 		put_words(out, row->choices);
@@ -174,6 +172,27 @@ static void zsh_spec(FILE *out, const struct option_row *row, const char *dashes
 		break;
 	case VALUE_NONE:
 		break;
+	}
+}
+
+/* zsh: an option and its values; only one alone may stand behind '=' */
+static void zsh_spec(FILE *out, const struct option_row *row, const char *dashes, const char *name, const char *equals)
+{
+	bool several = row->n_values > 1;
+
+	fprintf(out, " \\\n\t\t'%s%s%s[", dashes, name, option_takes_value(row) && !several ? equals : "");
+	put_quoted(out, row->help, "'\\''", "[]");
+	fputs("]", out);
+	if (option_takes_value(row) && !several) {
+		fputs(":", out);
+		put_quoted(out, row->argument, "'\\''", ":[]");
+		fputs(":", out);
+		zsh_action(out, value_kind(row), row);
+	}
+	for (const char *word = several ? row->argument : NULL; word; word = strchr(word, ' ')) {
+		word += *word == ' ';
+		fprintf(out, ":%.*s:", (int)strcspn(word, " "), word);
+		zsh_action(out, kind_of_word(word), row);
 	}
 	fputs("'", out);
 }

@@ -20,6 +20,7 @@ const struct option_row common_rows[] = {
 	  .help = "lines of the log are text or json" },
 	{ "log-level", OPTION_AT(struct globals, log_level), .argument = "LEVEL", .choices = log_levels,
 	  .help = "log error, warning, info or debug and what is more important (default: warning)" },
+	{ "level-prefix", OPTION_AT(struct globals, open.level_prefix), .help = "messages begin with their severity, as <3>, for sd-daemon(3)" },
 	{ "debug", OPTION_AT(struct globals, debug), .help = "the same as --log-level=debug" },
 	{ "cgroup-manager", OPTION_AT(struct globals, cgroup_manager), .argument = "MANAGER", .choices = cgroup_managers,
 	  .help = "who makes cgroups: cgroupfs, systemd, or disabled for none" },
@@ -45,9 +46,9 @@ const struct option_row global_rows[] = {
 const size_t n_global_rows = ARRAY_SIZE(global_rows);
 
 const struct command *const commands[] = {
-	&run_command, &create_command, &start_command, &exec_command, &enter_command, &kill_command, &pause_command, &resume_command, &wait_command, &delete_command,
+	&run_command, &create_command, &start_command, &exec_command, &enter_command, &kill_command, &pause_command, &resume_command, &wait_command, &delete_command, &try_command,
 	&state_command, &list_command, &ps_command, &stats_command, &top_command, &events_command, &update_command, &mounts_command,
-	&spec_command, &explain_command, &features_command, &completion_command, &help_self_command,
+	&sandbox_command, &bwrap_command, &selfdock_command, &spec_command, &explain_command, &features_command, &completion_command, &help_self_command,
 	&checkpoint_command, &restore_command,
 	NULL,
 };

@@ -57,7 +57,7 @@ static void print_row(const struct option_row *row)
 	if (row->name)
 		text_addf(&name, "--%s", row->name);
 	if (option_takes_value(row))
-		text_addf(&name, "%s%s", row->name ? "=" : " ", row->argument);
+		text_addf(&name, "%s%s", row->name && row->n_values < 2 ? "=" : " ", row->argument);
 	print_pair(buffer, row->help);
 }
 
@@ -101,7 +101,10 @@ void help_overview(const struct cli *cli)
 
 void help_usage(const struct cli *cli, const struct command *command)
 {
-	printf("Usage: %s %s [OPTION]...%s%s\n", cli->name, command->name, *command->operands ? " " : "", command->operands);
+	bool same = strcmp(cli->name, command->name) == 0;
+
+	printf("Usage: %s%s%s [OPTION]...%s%s\n", cli->name, same ? "" : " ", same ? "" : command->name, *command->operands ? " " : "",
+	       command->operands);
 }
 
 void help_command(const struct cli *cli, const struct command *command)
@@ -114,7 +117,10 @@ void help_command(const struct cli *cli, const struct command *command)
 	for (const struct example *e = command->examples; e->command; e++) {
 		printf("  # %s\n  %s\n", e->text, e->command);
 	}
-	printf("\nOptions before the command: %s --help\n", cli->name);
+	if (strcmp(cli->name, command->name) == 0)
+		print_rows("Options of all of hull", common_rows, n_common_rows);
+	else
+		printf("\nOptions before the command: %s --help\n", cli->name);
 }
 
 static int help_run(const struct cli *cli, void *flags, int n_operands, char **operands)

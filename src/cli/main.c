@@ -7,12 +7,20 @@
 
 #include "cli/cli.h"
 
+/* The command whose name the program was called by, NULL: none. */
+static const struct command *own_command(const char *name)
+{
+	const struct command *command = command_find(name);
+
+	return command && (command->flags & COMMAND_OWN_NAME) ? command : NULL;
+}
+
 static const char *program_name(const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
 	const char *base = slash ? slash + 1 : path;
 
-	if (base && (strcmp(base, "runc") == 0 || strcmp(base, "crun") == 0))
+	if (base && (strcmp(base, "runc") == 0 || strcmp(base, "crun") == 0 || own_command(base)))
 		return base;
 	return "hull";
 }
@@ -45,8 +53,10 @@ static int failure_of(const struct cli *cli, const struct command *command)
 /* A wrong command line is an error like any other: engines find it in their log. */
 static int wrong(struct cli *cli, struct globals *g, const struct command *command, const char *message)
 {
+	const char *word = command && strcmp(command->name, cli->name) != 0 ? command->name : NULL;
+
 	if (open_library(cli, g) == 0)
-		(void)cli_fail(cli, "%s; see '%s %s%s--help'", message, cli->name, command ? command->name : "", command ? " " : "");
+		(void)cli_fail(cli, "%s; see '%s %s%s--help'", message, cli->name, word ? word : "", word ? " " : "");
 	hull_close(cli->hull);
 	return command ? failure_of(cli, command) : 1;
 }
@@ -107,8 +117,10 @@ static int run_command_line(struct cli *cli, struct globals *g, const struct com
  * Commands that enter a container must not run from a file that the container could write. That is decided before anything is parsed, since it may
  * execute the program again: a word that only looks like such a command costs a fraction of a millisecond and nothing else.
  */
-static int protect(char **argv)
+static int protect(const struct command *own, char **argv)
 {
+	if (own)
+		return own->flags & COMMAND_ENTERS ? hull_protect_executable(argv) : 0;
 	for (char **word = argv + 1; *word; word++) {
 		const struct command *command = command_find(*word);
 
@@ -138,19 +150,21 @@ int main(int argc, char **argv)
 	struct cli cli = { .name = program_name(argc > 0 ? argv[0] : NULL) };
 	struct globals g = { .help = false };
 	const struct option_set sets[] = { { global_rows, n_global_rows, &g }, { common_rows, n_common_rows, &g } };
-	const struct command *command;
+	const struct command *command = own_command(cli.name);
 	struct error e = { .text = "" };
 	int n;
 
-	cli.compatible = strcmp(cli.name, "hull") != 0;
+	cli.compatible = strcmp(cli.name, "hull") != 0 && !command;
 	if (argc < 1)
 		return wrong(&cli, &g, NULL, "no command given");
 	stand_upright();
-	n = protect(argv);
+	n = protect(command, argv);
 	if (n < 0) {
 		(void)fail(&e, n, "cannot make a private copy of the executable"); /* the message is what we want */
-		return wrong(&cli, &g, NULL, e.text);
+		return wrong(&cli, &g, command, e.text);
 	}
+	if (command)
+		return run_command_line(&cli, &g, command, argc - 1, argv + 1);
 	n = options_parse(&(struct options){ sets, ARRAY_SIZE(sets), NULL, 1 }, argc - 1, argv + 1, &e);
 	if (n < 0)
 		return wrong(&cli, &g, NULL, e.text);

@@ -1,0 +1,318 @@
+/* sandbox: a command in a throwaway container made from options. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/sandbox.h"
+
+/* What an option in order asks for. */
+enum { OP_RO, OP_RW, OP_DEV, OP_TMPFS, OP_HIDE, OP_OVERLAY, OP_ENV, OP_UNSET_ENV, OP_CLEAR_ENV, OP_SHARE, OP_MAX };
+
+/*
+ * @o: as the library wants it; what needs a closer look first is below
+ * @log: options whose order counts, and the memory of profiles
+ */
+struct sandbox_flags {
+	struct hull_sandbox_options o;
+	struct option_log log;
+	const char *as;
+	bool tty, no_tty;
+	bool dry_run, print_config;
+};
+
+#define AT(member) OPTION_AT(struct sandbox_flags, member)
+#define IN_ORDER(operation, values) OPTION_AT(struct sandbox_flags, log), .tag = (operation), .n_values = (values)
+
+static const struct option_row rows[] = {
+	{ "ro", IN_ORDER(OP_RO, 1), .argument = "PATH[:DEST]", .help = "show the host's PATH, read-only, at DEST" },
+	{ "rw", IN_ORDER(OP_RW, 1), .argument = "PATH[:DEST]", .help = "the same, and it may be written" },
+	{ "dev", IN_ORDER(OP_DEV, 1), .argument = "PATH[:DEST]", .help = "the same as --rw, with the use of device nodes" },
+	{ "tmpfs", IN_ORDER(OP_TMPFS, 1), .argument = "PATH[:SIZE]", .help = "an empty directory in memory" },
+	{ "hide", IN_ORDER(OP_HIDE, 1), .argument = "PATH", .help = "nothing is to be seen there" },
+	{ "overlay", IN_ORDER(OP_OVERLAY, 1), .argument = "PATH", .help = "it may be written, and what was written is gone afterwards" },
+	{ "net", AT(o.net), .argument = "none|host|PATH", .help = "network: lo only (default), the host's, or the namespace at PATH" },
+	{ "rootfs", AT(o.rootfs), .argument = "DIR", .help = "the root directory instead of the host's" },
+	{ "writable-root", AT(o.rootfs_writable), .help = "do not make the root directory read-only" },
+	{ "env", 'e', IN_ORDER(OP_ENV, 1), .argument = "NAME[=VALUE]", .help = "set a variable, or pass the caller's" },
+	{ "unset-env", IN_ORDER(OP_UNSET_ENV, 1), .argument = "NAME", .help = "remove a variable" },
+	{ "clear-env", IN_ORDER(OP_CLEAR_ENV, 0), .help = "remove all variables" },
+	{ "cwd", AT(o.cwd), .argument = "DIR", .help = "working directory (default: this one, if it is there)" },
+	{ "hostname", AT(o.hostname), .argument = "NAME", .help = "name of the host inside (default: the host's)" },
+	{ "as", AT(as), .argument = "UID[:GID]", .help = "ids inside (default: the caller's)" },
+	{ "map-ranges", AT(o.map_ranges), .help = "also map the caller's ranges of /etc/subuid and /etc/subgid" },
+	{ "share", IN_ORDER(OP_SHARE, 1), .argument = "NS[,NS...]", .help = "use the host's namespaces: user, pid, ipc, net, uts, cgroup" },
+	{ "cap-add", AT(o.cap_add), .argument = "CAP", .help = "give a capability, or ALL; may be repeated" },
+	{ "cap-drop", AT(o.cap_drop), .argument = "CAP", .help = "take a capability, or ALL; may be repeated" },
+	{ "syscalls", AT(o.syscalls), .argument = "default|none|FILE", .help = "system-call filter: hull's, none, or a linux.seccomp document" },
+	{ "no-landlock", AT(o.no_landlock), .help = "without the second wall around what may be written" },
+	{ "nest", AT(o.nest), .help = "let it make namespaces, mounts and sandboxes of its own" },
+	{ "init", AT(o.init), .help = "process 1 is a reaper of hull's, and the command its child" },
+	{ "new-session", AT(o.new_session), .help = "in a session of its own, without the caller's terminal" },
+	{ "tty", 't', AT(tty), .help = "give it a terminal of its own" },
+	{ "no-tty", AT(no_tty), .help = "let it use the caller's terminal in any case" },
+	{ "survive", AT(o.survive), .help = "do not kill it when hull dies" },
+	{ "die-with-parent", AT(o.die_with_parent), .help = "kill it when the caller of hull dies" },
+	{ "memory", AT(o.memory), .argument = "SIZE", .help = "limit of memory: 512m, 2g" },
+	{ "cpus", AT(o.cpus), .argument = "NUMBER", .help = "limit of processors: 1.5" },
+	{ "pids", AT(o.pids), .argument = "NUMBER", .help = "limit of processes and threads" },
+	{ "time", AT(o.time), .argument = "TIME", .help = "limit of processor time: 10, 500ms, 2m" },
+	{ "wall", AT(o.wall), .argument = "TIME", .help = "limit of real time" },
+	{ "fsize", AT(o.fsize), .argument = "SIZE", .help = "largest file it may write" },
+	{ "nofile", AT(o.nofile), .argument = "NUMBER", .help = "limit of open files" },
+	{ "stack", AT(o.stack), .argument = "SIZE", .help = "limit of the stack" },
+	{ "result", AT(o.result), .argument = "FILE|FD", .help = "write a JSON record of how it ended" },
+	{ "require", AT(o.require), .argument = "LEVEL", .help = "do not run it with less isolation than this" },
+	{ "name", AT(o.name), .argument = "NAME", .help = "for list, enter, exec and kill" },
+	{ "preserve-fds", AT(o.preserve_fds), .argument = "N", .help = "hand N more descriptors to it, from 3 on" },
+	{ "plugin", AT(o.plugins), .argument = "FILE", .help = "an executable that may change the container; may be repeated" },
+	{ "plugin-dir", AT(o.plugin_dir), .argument = "DIR", .help = "all executables of a directory" },
+	{ "profile", 'p', OPTION_INSERT_AT(struct sandbox_flags, log, profile_insert), .argument = "NAME",
+	  .help = "insert the options of a profile, by name or path; may be repeated" },
+	{ "include", OPTION_INSERT_AT(struct sandbox_flags, log, profile_insert), .flags = OPTION_HIDDEN, .argument = "NAME", .help = "the same" },
+	{ "dry-run", AT(dry_run), .help = "say what would be done" },
+	{ "print-config", AT(print_config), .help = "print the config.json that says the same" },
+};
+
+/* A command line under way: @shared: namespaces not to be made. */
+struct sandbox {
+	struct sandbox_build b;
+	unsigned int shared;
+};
+
+/* Cut "PATH[:REST]" at the first colon; a colon of the path's own is written "\:". @ret_rest: NULL: there is none. */
+static int split(struct sandbox_build *b, const char *value, const char **ret_path, const char **ret_rest)
+{
+	char *path = sandbox_copy(b, value, strlen(value)), *out = path;
+
+	if (!path)
+		return -1;
+	*ret_rest = NULL;
+	for (; *value && *value != ':'; value++) {
+		value += value[0] == '\\' && value[1] == ':';
+		*out++ = *value;
+	}
+	*out = '\0';
+	*ret_path = path;
+	*ret_rest = *value ? value + 1 : NULL;
+	return 0;
+}
+
+/* The path of an option, made absolute, and what stands behind its colon. */
+static int take_path(struct sandbox *s, const struct option_entry *entry, const char **ret_path, const char **ret_rest)
+{
+	const char *path;
+
+	if (split(&s->b, entry->values[0], &path, ret_rest) < 0)
+		return -1;
+	if (*path == '\0')
+		return fail(s->b.error, 0, "option '--%s': '%s' begins with a path", entry->row->name, entry->values[0]);
+	*ret_path = sandbox_absolute(&s->b, path);
+	return *ret_path ? 0 : -1;
+}
+
+static int add_bind(struct sandbox *s, const struct option_entry *entry)
+{
+	static const enum hull_step_kind kinds[] = { [OP_RO] = HULL_STEP_RO_BIND, [OP_RW] = HULL_STEP_BIND, [OP_DEV] = HULL_STEP_DEV_BIND };
+	const char *path, *target;
+
+	if (take_path(s, entry, &path, &target) < 0)
+		return -1;
+	if (target && target[0] != '/')
+		return fail(s->b.error, 0, "option '--%s': the place in the sandbox is an absolute path, got '%s'", entry->row->name, target);
+	target = target ? sandbox_absolute(&s->b, target) : path;
+	if (!target)
+		return -1;
+	(void)sandbox_step(&s->b, kinds[entry->row->tag], path, target); /* that is all of it */
+	return 0;
+}
+
+static int add_tmpfs(struct sandbox *s, const struct option_entry *entry)
+{
+	enum { EVERYBODYS = 01777 };
+	const char *path, *size;
+	struct hull_step *step;
+	uint64_t bytes = 0;
+
+	if (take_path(s, entry, &path, &size) < 0)
+		return -1;
+	if (size && (text_to_size(size, &bytes) < 0 || bytes == 0))
+		return fail(s->b.error, 0, "option '--tmpfs': expected a size like 64m, got '%s'", size);
+	step = sandbox_step(&s->b, HULL_STEP_TMPFS, NULL, path);
+	step->bytes = bytes;
+	step->mode = EVERYBODYS;
+	step->mode_set = true;
+	return 0;
+}
+
+static int add_place(struct sandbox *s, const struct option_entry *entry)
+{
+	const char *path = sandbox_absolute(&s->b, entry->values[0]), **layers;
+	struct hull_step *step;
+
+	if (!path)
+		return -1;
+	if (entry->row->tag == OP_HIDE) {
+		(void)sandbox_step(&s->b, HULL_STEP_HIDE, NULL, path); /* that is all of it */
+		return 0;
+	}
+	layers = sandbox_list(&s->b, 1);
+	if (!layers)
+		return -1;
+	layers[0] = path;
+	step = sandbox_step(&s->b, HULL_STEP_TMP_OVERLAY, NULL, path);
+	step->layers = layers;
+	return 0;
+}
+
+/* "NAME=VALUE" sets; "NAME" passes the caller's variable, also one that is held back otherwise. */
+static int add_env(struct sandbox *s, const struct option_entry *entry)
+{
+	const char *value;
+	char *name;
+
+	if (entry->row->tag == OP_CLEAR_ENV) {
+		sandbox_clear_env(&s->b);
+		return 0;
+	}
+	if (entry->row->tag == OP_UNSET_ENV)
+		return sandbox_set_env(&s->b, "--unset-env", entry->values[0], NULL);
+	value = strchr(entry->values[0], '=');
+	name = sandbox_copy(&s->b, entry->values[0], strcspn(entry->values[0], "="));
+	if (!name)
+		return -1;
+	return sandbox_set_env(&s->b, "--env", name, value ? value + 1 : getenv(name));
+}
+
+/* A comma's list of namespaces. */
+static int add_share(struct sandbox *s, const struct option_entry *entry)
+{
+	static const struct {
+		const char *name;
+		unsigned int namespace;
+	} words[] = {
+		{ "user", HULL_NS_USER }, { "pid", HULL_NS_PID }, { "ipc", HULL_NS_IPC }, { "net", HULL_NS_NET }, { "uts", HULL_NS_UTS },
+		{ "cgroup", HULL_NS_CGROUP },
+	};
+	const char *at = entry->values[0];
+
+	while (at) {
+		size_t length = strcspn(at, ","), i = 0;
+
+		while (i < ARRAY_SIZE(words) && (strlen(words[i].name) != length || memcmp(words[i].name, at, length) != 0))
+			i++;
+		if (i == ARRAY_SIZE(words))
+			return fail(s->b.error, 0, "option '--share': '%.*s' is none of: user, pid, ipc, net, uts, cgroup", (int)length, at);
+		s->shared |= words[i].namespace;
+		at = at[length] ? at + length + 1 : NULL;
+	}
+	return 0;
+}
+
+static int (*const operations[])(struct sandbox *s, const struct option_entry *entry) = {
+	[OP_RO] = add_bind, [OP_RW] = add_bind, [OP_DEV] = add_bind, [OP_TMPFS] = add_tmpfs, [OP_HIDE] = add_place, [OP_OVERLAY] = add_place,
+	[OP_ENV] = add_env, [OP_UNSET_ENV] = add_env, [OP_CLEAR_ENV] = add_env, [OP_SHARE] = add_share,
+};
+_Static_assert(ARRAY_SIZE(operations) == OP_MAX, "a function for each operation");
+
+/* "UID[:GID]"; the group is the same number when there is none. */
+static int set_ids(struct sandbox_build *b, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	char *uid = sandbox_copy(b, text, strcspn(text, ":"));
+	uint32_t number, group;
+
+	if (!uid)
+		return -1;
+	if (text_to_u32(uid, &number) < 0 || number == UINT32_MAX || text_to_u32(colon ? colon + 1 : uid, &group) < 0 || group == UINT32_MAX)
+		return fail(b->error, 0, "option '--as': expected UID or UID:GID, got '%s'", text);
+	b->o.as_uid = number;
+	b->o.as_gid = group;
+	return 0;
+}
+
+static int build(struct sandbox *s, struct sandbox_flags *f, struct error *e)
+{
+	const unsigned int all = HULL_NS_USER | HULL_NS_PID | HULL_NS_IPC | HULL_NS_NET | HULL_NS_UTS | HULL_NS_CGROUP;
+
+	if (sandbox_begin(&s->b, &f->o, &f->log, e) < 0)
+		return -1;
+	for (size_t i = 0; i < f->log.n; i++)
+		if (operations[f->log.entries[i].row->tag](s, &f->log.entries[i]) < 0)
+			return -1;
+	if (f->as && set_ids(&s->b, f->as) < 0)
+		return -1;
+	if (f->tty && f->no_tty)
+		return fail(e, 0, "options '--tty' and '--no-tty' exclude each other");
+	if (f->tty || f->no_tty)
+		s->b.o.tty = f->tty;
+	if (s->shared == all)
+		return fail(e, 0, "option '--share': with all namespaces shared there is no sandbox");
+	if (s->shared)
+		s->b.o.namespaces = all & ~s->shared;
+	return 0;
+}
+
+/* What --dry-run and --print-config say instead of running the command. */
+static int print(const struct cli *cli, const struct sandbox_build *b, char **args, bool config, int failure)
+{
+	struct hull_sandbox_options o = b->o;
+	scope_free char *text = NULL;
+	int r;
+
+	o.args = (const char *const *)args;
+	r = config ? hull_sandbox_config(cli->hull, &o, &text) : hull_sandbox_explain(cli->hull, &o, false, &text);
+	if (r < 0) {
+		(void)cli_library_failed(cli);
+		return failure;
+	}
+	return cli_print(cli, text) ? failure : 0;
+}
+
+static int sandbox_command_run(const struct cli *cli, void *flags, int n_operands, char **operands)
+{
+	enum { ITSELF_FAILED = 125 };
+	struct sandbox_flags *f = flags;
+	struct sandbox s = { .shared = 0 };
+	struct error e = { .text = "" };
+	char posix_shell[] = "/bin/sh", *shell[] = { getenv("SHELL"), NULL };
+	char **args = n_operands > 0 ? operands : shell;
+
+	if (!shell[0] || shell[0][0] != '/')
+		shell[0] = posix_shell;
+	if (build(&s, f, &e) < 0) {
+		(void)cli_fail(cli, "%s", e.text);
+		return ITSELF_FAILED;
+	}
+	if (f->dry_run || f->print_config)
+		return print(cli, &s.b, args, f->print_config, ITSELF_FAILED);
+	return sandbox_run(cli, &s.b, args, ITSELF_FAILED);
+}
+
+const struct command sandbox_command = {
+	.name = "sandbox",
+	.operands = "[COMMAND [ARGUMENT...]]",
+	.summary = "run a command in a throwaway container",
+	.description =
+		"Runs COMMAND (default: $SHELL, or /bin/sh) in a fresh container on the host's own root directory, as the caller, without root, daemon, image or "
+		"setuid, and removes the container at its end. Told nothing else, it sees the host's files read-only, has a /tmp, /run, /dev and /proc of its own, "
+		"no network but lo, and neither privileges nor a way to get some.\n\n"
+		"--ro, --rw, --dev, --tmpfs, --hide and --overlay are done in the order given, so a later one may cover an earlier one; what they show is always "
+		"what the host had before the first. DEST and the places of --tmpfs need not exist. A colon of the path's own is written '\\:'.\n\n"
+		"A profile is a file with an option a line, without dashes, its value behind it: 'ro ~/src', 'net host', 'init'. Lines that begin with # are "
+		"comments; ~, $HOME, $USER and $XDG_RUNTIME_DIR are known, $$ is a dollar; 'include NAME' inserts another profile. Profiles are looked for in "
+		"$XDG_CONFIG_HOME/hull/profiles (~/.config/hull/profiles), /etc/hull/profiles and PREFIX/share/hull/profiles; a NAME with a slash is a path, "
+		"relative to the profile that includes it. A profile's options are processed where it is named.\n\n"
+		"The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself fails, 126 when the command cannot be "
+		"executed and 127 when it was not found.",
+	.examples = (const struct example[]){
+		{ "hull sandbox", "a shell that can do no harm" },
+		{ "hull sandbox --rw . make", "build in this directory, and write nowhere else" },
+		{ "hull sandbox --net host --hide ~/.ssh curl -sO https://example.org/x", "with the network, without the keys" },
+		{ "hull sandbox --memory 256m --time 2 --pids 16 --result /tmp/result.json ./untrusted", "judge an untrusted program" },
+		{ "hull sandbox --profile build --print-config make", "what it would be as a bundle's config.json" },
+		{ NULL, NULL } },
+	.max = MANY, .stop_at = 1, .failure = 125, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS,
+	COMMAND_OPTIONS(rows, struct sandbox_flags),
+	.run = sandbox_command_run,
+};
