@@ -398,15 +398,22 @@ is_usage_error() # STATUS WORDS
 	[ "$signal" = SYS ]
 }
 
-@test "manual pages: one a command, and their formatters have nothing to say" {
+@test "manual pages: one a command" {
 	pages=$HERE/../../build/doc/man
-	[ -e "$pages/hull.1" ] || skip "they were not built"
 	for page in hull $(printf 'hull-%s ' $COMMANDS); do
 		man -l "$pages/$page.1" >"$DIR/text"
 		grep -q '^NAME$' "$DIR/text"
-		if command -v groff >/dev/null; then [ -z "$(groff -man -ww -Tutf8 "$pages/$page.1" 2>&1 >/dev/null)" ]; fi
-		if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning "$pages/$page.1"; fi
 	done
+}
+
+@test "groff has nothing to say about the manual pages" {
+	command -v groff >/dev/null || skip "groff is not installed"
+	for page in "$HERE"/../../build/doc/man/*.1; do [ -z "$(groff -man -ww -Tutf8 "$page" 2>&1 >/dev/null)" ]; done
+}
+
+@test "mandoc has nothing to say about the manual pages" {
+	command -v mandoc >/dev/null || skip "mandoc is not installed"
+	mandoc -Tlint -Wwarning "$HERE"/../../build/doc/man/*.1
 }
 
 # ---- tables of live containers ----
