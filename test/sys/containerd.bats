@@ -57,7 +57,7 @@ teardown()
 	}
 }
 
-ctr_command() { CTR=(nsenter -t "$SANDBOX" -m -n --wdns=/ -- ctr -a "$FILE_DIR/containerd.sock"); }
+ctr_command() { CTR=(nsenter -t "$SANDBOX" -m -n --wdns=/ -- ctr -a "$FILE_DIR/containerd.sock" -n "$ENGINE_CGROUP"); }
 ctr_command
 ctr() { timeout -k 5 60 "${CTR[@]}" "$@" 3>&-; }
 rootfs=(--rootfs --runc-binary "$HULL" "$FILE_DIR/rootfs")

@@ -14,7 +14,7 @@ setup_file()
 	mkdir "$FILE_DIR/runc"
 	# BuildKit and docker's own defaults call `runc`: it is hull, too
 	nsenter -t "$SANDBOX" -m -n --wdns=/ -- env PATH="$PATH" dockerd --data-root "$FILE_DIR/data" --exec-root "$FILE_DIR/exec" -p "$FILE_DIR/docker.pid" \
-		-H "unix://$FILE_DIR/docker.sock" --exec-opt native.cgroupdriver=cgroupfs --iptables=false --ip6tables=false --bridge=none \
+		-H "unix://$FILE_DIR/docker.sock" --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$ENGINE_CGROUP" --iptables=false --ip6tables=false --bridge=none \
 		--default-ulimit "nofile=1024:$(nofile_limit)" --add-runtime "hull=$HULL" --default-runtime hull >"$FILE_DIR/dockerd.log" 2>&1 3>&- &
 	eventually_long docker version || {
 		tail -n 20 "$FILE_DIR/dockerd.log"

@@ -3,14 +3,17 @@
 #
 # The sandbox (shared/design/ENGINES.md, section 1): `sleep infinity` in its own mount and network namespace keeps both alive; inside() runs a command there.
 # Engines write to /run, /etc and /var whatever one tells them, so tmpfs lie over those places; crun would need cgroup v2 out of sight, hull does not.
-# Engines put all containers below one cgroup of their own name (/libpod_parent, /docker, /default): what they leave is removed if the suite made it.
+# Engines put all containers below one cgroup, docker and containerd below one of the suite's own ($ENGINE_CGROUP), so that an engine that works on this machine
+# beside the tests is not mistaken for a leftover; podman's name is fixed (/libpod_parent). What they leave is removed if the suite made it.
 
 load lib
+export ENGINE_CGROUP=hull-engine-${FILE_DIR##*.}
 
 # engine_begin: once per file
 engine_begin()
 {
 	file_begin
+	ENGINE_CGROUP=hull-engine-${FILE_DIR##*.}
 	cgroups_before=$FILE_DIR/cgroups
 	find /sys/fs/cgroup -type d >"$cgroups_before" 2>/dev/null
 	unshare -m -n --propagation private -- sh -c '
@@ -36,7 +39,7 @@ engine_end()
 	kill "$SANDBOX" 2>/dev/null
 	wait "$SANDBOX" 2>/dev/null || true
 	# cgroups that were not there before: the engine's own parents, empty now
-	find /sys/fs/cgroup -depth -type d 2>/dev/null | grep -vxF -f "$FILE_DIR/cgroups" | grep -E '/(libpod_parent|docker|default|buildah-[^/]*|user\.slice)(/|$)' | while read -r dir; do
+	find /sys/fs/cgroup -depth -type d 2>/dev/null | grep -vxF -f "$FILE_DIR/cgroups" | grep -E "/(libpod_parent|$ENGINE_CGROUP|buildah-[^/]*|user\\.slice)(/|\$)" | while read -r dir; do
 		rmdir "$dir" 2>/dev/null || true
 	done
 	[ ! -e "$FILE_DIR/made" ] || sort -r "$FILE_DIR/made" | while read -r dir; do rmdir "$dir" 2>/dev/null || true; done
@@ -48,7 +51,7 @@ engine_end()
 engine_leftovers()
 {
 	local dir
-	find /sys/fs/cgroup -type d 2>/dev/null | grep -vxF -f "$FILE_DIR/cgroups" | grep -E '/(libpod_parent|docker|default|buildah-[^/]*)/' | grep -vE '/libpod_parent/(conmon|[0-9a-f]{64})$' | while read -r dir; do echo "cgroup $dir"; done
+	find /sys/fs/cgroup -type d 2>/dev/null | grep -vxF -f "$FILE_DIR/cgroups" | grep -E "/(libpod_parent|$ENGINE_CGROUP|buildah-[^/]*)/" | grep -vE '/libpod_parent/(conmon|[0-9a-f]{64})$' | while read -r dir; do echo "cgroup $dir"; done
 	grep -F "$FILE_DIR" /proc/self/mountinfo
 	pgrep -af "^([^ ]*/)?(conmon|containerd-shim-runc-v2|dockerd|containerd) .*$FILE_DIR" || true
 }

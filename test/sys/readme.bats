@@ -180,7 +180,7 @@ Use it under Docker'
 	if ! command -v dockerd >/dev/null || [ ! -x /usr/bin/docker ]; then skip "docker is not installed"; fi
 	local socket=unix://$FILE_DIR/docker.sock
 	nsenter -t "$SANDBOX" -m -n --wdns=/ -- env PATH="$PATH" dockerd --data-root "$FILE_DIR/data" --exec-root "$FILE_DIR/exec" -p "$FILE_DIR/docker.pid" -H "$socket" \
-		--exec-opt native.cgroupdriver=cgroupfs --iptables=false --ip6tables=false --bridge=none --default-ulimit "nofile=1024:$(nofile_limit)" \
+		--exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$ENGINE_CGROUP" --iptables=false --ip6tables=false --bridge=none --default-ulimit "nofile=1024:$(nofile_limit)" \
 		--add-runtime "hull=$DIR/bin/hull" >"$FILE_DIR/dockerd.log" 2>&1 3>&- &
 	wrapper docker nsenter -t "$SANDBOX" -m -n --wdns=/ -- /usr/bin/docker -H "$socket"
 	eventually_long "$DIR/bin/docker" version || tail -n 20 "$FILE_DIR/dockerd.log"
