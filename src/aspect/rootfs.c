@@ -273,13 +273,21 @@ CHILD static int pivot(const struct child *c, const struct rootfs *root)
 	return 0;
 }
 
+/* In place, a mount point that was missing in "/" itself has a stand-in of the root made (mounts_mimic.c): then that is to be changed into. */
+CHILD static bool is_still_root(const struct child *c, const struct rootfs *root)
+{
+	struct stat st;
+
+	return fstat(c->root, &st) == 0 && st.st_dev == root->device && st.st_ino == root->inode;
+}
+
 CHILD static int settle(struct child *c)
 {
 	const struct rootfs *root = rootfs_of(c->plan);
 	bool pivots = root->private_namespace && !c->plan->request->no_pivot;
 	int r;
 
-	if (root->in_place)
+	if (root->in_place && is_still_root(c, root))
 		return 0;
 	if (fchdir(c->root) < 0)
 		return child_fail(c, FAULT("cannot change to the root directory '%a'"), errno, root->path, NULL);
