@@ -1,0 +1,375 @@
+/*
+ * Walking an overlay's upper trees. Directories are looked at one after the other from a queue, each opened by its path below the root, so that neither
+ * the stack nor descriptors limit how deep a tree may be; only the length of a path does.
+ *
+ * The marks of overlayfs: a whiteout (a device 0:0, or an empty file with the attribute "whiteout" in a directory marked "x") says that a name was
+ * deleted; an opaque directory ("y") hides the lower one, whose names are then deleted unless they are there again. Redirections and files without
+ * data do not occur: we mount without them, and what claims to be one is refused.
+ */
+#include "run/try_changes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+
+enum { PROGRESS_STEP = 256, MARK_PATH_SIZE = 32 + NAME_MAX + 1 };
+
+/* A directory to look at. @below: there is a lower one too;  @next: the queue */
+struct visit {
+	unsigned int root;
+	const char *path;
+	bool below;
+	struct visit *next;
+};
+
+/*
+ * A directory being looked at.
+ * @opaque: the lower one is hidden;  @marked: whiteouts may be files
+ */
+struct looking {
+	const struct visit *visit;
+	int upper, lower;
+	bool opaque, marked;
+};
+
+struct names {
+	const char **v;
+	size_t n;
+};
+
+struct queue {
+	struct visit *first, **end;
+};
+
+static int too_much(struct changes *c)
+{
+	if (c->n < CHANGES_MAX && c->arena->used < CHANGES_MEMORY_MAX)
+		return 0;
+	return fail(c->error, 0, "cannot look through the changes: there are more than %zu", c->n);
+}
+
+static const char *full_path(struct changes *c, unsigned int root, const char *path)
+{
+	const char *top = c->roots[root].path;
+
+	return arena_printf(c->arena, "%s%s%s", top[1] ? top : "", *path || !top[1] ? "/" : "", path);
+}
+
+static int failed(struct changes *c, int r, const struct visit *visit, const char *name)
+{
+	const struct change change = { .root = visit->root, .path = *visit->path ? arena_printf(c->arena, "%s/%s", visit->path, name) : name };
+
+	return fail(c->error, r, "cannot compare '%s'", changes_path(c, &change));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All names of a directory, sorted. */
+static int read_names(struct changes *c, int fd, struct names *ret_names)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct names names = { 0 };
+	struct dirent *entry;
+	size_t size = 0;
+
+	if (!dir) {
+		r = -errno;
+		(void)close_fd(copy);
+		return r;
+	}
+	while ((errno = 0, entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (names.n == size) {
+			const char **grown = arena_many(c->arena, const char *, size ? size * 2 : 32);
+
+			if (names.n > 0)
+				memcpy(grown, names.v, names.n * sizeof(*grown));
+			names.v = grown;
+			size = size ? size * 2 : 32;
+		}
+		names.v[names.n++] = arena_strdup(c->arena, entry->d_name);
+		if (names.n > CHANGES_MAX || c->arena->used > CHANGES_MEMORY_MAX)
+			break;
+	}
+	r = errno ? -errno : c->arena->used > CHANGES_MEMORY_MAX || names.n > CHANGES_MAX ? -E2BIG : 0;
+	(void)closedir(dir); /* it was only read */
+	if (r < 0)
+		return r;
+	if (names.n > 1)
+		qsort(names.v, names.n, sizeof(*names.v), by_name);
+	*ret_names = names;
+	return 0;
+}
+
+/* The value of one of overlayfs's marks: its first byte, 0: it is not there. */
+static char mark_of(const struct changes *c, int dir, const char *name, const char *mark)
+{
+	char path[MARK_PATH_SIZE], attribute[64], value[64];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name); /* a name is at most NAME_MAX bytes */
+	(void)snprintf(attribute, sizeof(attribute), "%s%s", c->xattrs, mark); /* both are short */
+	n = lgetxattr(path, attribute, value, sizeof(value));
+	return n < 0 ? 0 : n == 0 ? '0' : value[0];
+}
+
+static bool is_whiteout(const struct changes *c, const struct looking *l, const char *name, const struct inode_facts *facts)
+{
+	if (S_ISCHR(facts->mode) && facts->rdev == makedev(0, 0))
+		return true;
+	return l->marked && S_ISREG(facts->mode) && facts->size == 0 && mark_of(c, l->upper, name, "whiteout");
+}
+
+static int enqueue(struct changes *c, struct queue *queue, unsigned int root, const char *path, bool below)
+{
+	struct visit *visit = arena_new(c->arena, struct visit);
+
+	if (strlen(path) >= PATH_MAX - 1)
+		return fail(c->error, ENAMETOOLONG, "cannot look into '%.200s…'", full_path(c, root, path));
+	*visit = (struct visit){ .root = root, .path = path, .below = below };
+	*queue->end = visit;
+	queue->end = &visit->next;
+	return 0;
+}
+
+static struct change *add(struct changes *c, const struct visit *visit, const char *name, enum change_kind kind)
+{
+	struct change *change;
+
+	if (c->n == c->size) {
+		struct change *grown = arena_many(c->arena, struct change, c->size ? c->size * 2 : 64);
+
+		if (c->n > 0)
+			memcpy(grown, c->v, c->n * sizeof(*grown));
+		c->v = grown;
+		c->size = c->size ? c->size * 2 : 64;
+	}
+	change = &c->v[c->n++];
+	*change = (struct change){ .kind = kind, .root = visit->root };
+	change->path = *visit->path && *name ? arena_printf(c->arena, "%s/%s", visit->path, name) : arena_strdup(c->arena, *name ? name : visit->path);
+	return change;
+}
+
+static void tick(struct changes *c)
+{
+	if (++c->looked_at % PROGRESS_STEP == 0 && c->on_progress)
+		c->on_progress(c->data, "comparing", c->looked_at, 0);
+}
+
+/* An entry that is there on both sides, or only above. */
+static int look_at_entry(struct changes *c, const struct looking *l, const char *name, const struct inode_facts *upper, const struct inode_facts *lower,
+			 struct queue *queue)
+{
+	bool same_type = (upper->mode & S_IFMT) == (lower->mode & S_IFMT);
+	enum change_kind kind = !lower->mode ? CHANGE_ADDED : CHANGE_MODIFIED;
+	struct change *change;
+	int what = ~0;
+
+	if (lower->mode && !same_type)
+		what = DIFFERS_TYPE;
+	else if (lower->mode)
+		what = changes_compare(l->upper, l->lower, name, upper, lower);
+	if (lower->mode && what < 0)
+		return failed(c, what, l->visit, name);
+	if (S_ISREG(upper->mode) && (mark_of(c, l->upper, name, "metacopy") || mark_of(c, l->upper, name, "redirect")))
+		return failed(c, EUCLEAN, l->visit, name);
+	if (lower->mode && !(what & (DIFFERS_TYPE | DIFFERS_CONTENT)))
+		kind = what ? CHANGE_METADATA : CHANGE_NONE;
+	if (kind == CHANGE_NONE && !S_ISDIR(upper->mode) && upper->links < 2)
+		return 0;
+	if (kind != CHANGE_NONE || !S_ISDIR(upper->mode)) {
+		change = add(c, l->visit, name, kind);
+		change->what = lower->mode ? (unsigned int)what : 0;
+		change->upper = *upper;
+		change->lower = *lower;
+		change->danger = kind == CHANGE_NONE ? 0 : changes_danger(l->upper, name, upper, lower, (unsigned int)what);
+	}
+	if (!S_ISDIR(upper->mode))
+		return 0;
+	return enqueue(c, queue, l->visit->root, *l->visit->path ? arena_printf(c->arena, "%s/%s", l->visit->path, name) : arena_strdup(c->arena, name),
+		       same_type && lower->mode);
+}
+
+static int look_at_name(struct changes *c, const struct looking *l, const char *name, struct queue *queue)
+{
+	struct inode_facts upper, lower = { 0 };
+	int r = changes_facts(l->upper, name, &upper);
+
+	if (r == 0 && l->lower >= 0)
+		r = changes_facts(l->lower, name, &lower);
+	if (r < 0)
+		return failed(c, r, l->visit, name);
+	tick(c);
+	if (too_much(c) < 0)
+		return -1;
+	if (!is_whiteout(c, l, name, &upper))
+		return upper.mode ? look_at_entry(c, l, name, &upper, &lower, queue) : 0;
+	if (lower.mode)
+		add(c, l->visit, name, CHANGE_DELETED)->lower = lower;
+	return 0;
+}
+
+/* What an opaque directory hides and does not have again. */
+static int look_at_hidden(struct changes *c, const struct looking *l, const struct names *upper)
+{
+	struct names lower = { 0 };
+	int r = read_names(c, l->lower, &lower);
+
+	if (r < 0)
+		return failed(c, r, l->visit, ".");
+	for (size_t i = 0; i < lower.n; i++) {
+		struct inode_facts facts;
+
+		if (upper->n > 0 && bsearch(&lower.v[i], upper->v, upper->n, sizeof(*upper->v), by_name))
+			continue;
+		r = changes_facts(l->lower, lower.v[i], &facts);
+		if (r < 0)
+			return failed(c, r, l->visit, lower.v[i]);
+		if (facts.mode)
+			add(c, l->visit, lower.v[i], CHANGE_DELETED)->lower = facts;
+		if (too_much(c) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int look(struct changes *c, const struct visit *visit, struct queue *queue)
+{
+	const struct change_root *root = &c->roots[visit->root];
+	scope_fd int upper = changes_open(root->upper, visit->path, O_RDONLY | O_DIRECTORY);
+	scope_fd int lower = visit->below ? changes_open(root->lower, visit->path, O_RDONLY | O_DIRECTORY) : NO_FD;
+	struct looking l = { .visit = visit, .upper = upper, .lower = lower };
+	struct names names = { 0 };
+	char mark;
+	int r;
+
+	if (upper < 0 || (visit->below && lower < 0))
+		return failed(c, upper < 0 ? upper : lower, visit, ".");
+	mark = mark_of(c, upper, ".", "opaque");
+	l.opaque = mark == 'y';
+	l.marked = mark == 'x';
+	if (mark_of(c, upper, ".", "redirect"))
+		return failed(c, EUCLEAN, visit, ".");
+	r = read_names(c, upper, &names);
+	if (r < 0)
+		return failed(c, r, visit, ".");
+	for (size_t i = 0; i < names.n; i++)
+		if (look_at_name(c, &l, names.v[i], queue) < 0)
+			return -1;
+	return l.opaque && lower >= 0 ? look_at_hidden(c, &l, &names) : 0;
+}
+
+/* The root of a tree itself: only its own metadata may have changed. */
+static int look_at_root(struct changes *c, unsigned int i)
+{
+	const struct visit visit = { .root = i, .path = "" };
+	struct inode_facts upper, lower;
+	struct change *change;
+	int what = changes_facts(c->roots[i].upper, "", &upper);
+
+	if (what == 0)
+		what = changes_facts(c->roots[i].lower, "", &lower);
+	if (what == 0)
+		what = changes_compare(c->roots[i].upper, c->roots[i].lower, ".", &upper, &lower);
+	if (what < 0)
+		return failed(c, what, &visit, "");
+	if (what == 0)
+		return 0;
+	change = add(c, &visit, "", CHANGE_METADATA);
+	change->what = (unsigned int)what;
+	change->upper = upper;
+	change->lower = lower;
+	return 0;
+}
+
+/* By root and path, a directory before what is in it: a slash sorts before every other byte. */
+static int by_path(const void *a, const void *b)
+{
+	const struct change *x = a, *y = b;
+	const char *s = x->path, *t = y->path;
+
+	if (x->root != y->root)
+		return x->root < y->root ? -1 : 1;
+	while (*s && *s == *t)
+		s++, t++;
+	if (!*s || !*t)
+		return *s ? 1 : *t ? -1 : 0;
+	return (*s == '/' ? 0 : (unsigned char)*s) - (*t == '/' ? 0 : (unsigned char)*t);
+}
+
+/* By inode; the one that a group links to comes first: one that has not changed, else the first by path. */
+static int by_inode(const void *a, const void *b)
+{
+	const struct change *x = *(struct change *const *)a, *y = *(struct change *const *)b;
+
+	if (x->upper.dev != y->upper.dev)
+		return x->upper.dev < y->upper.dev ? -1 : 1;
+	if (x->upper.ino != y->upper.ino)
+		return x->upper.ino < y->upper.ino ? -1 : 1;
+	if ((x->kind == CHANGE_NONE) != (y->kind == CHANGE_NONE))
+		return x->kind == CHANGE_NONE ? -1 : 1;
+	return x < y ? -1 : 1;
+}
+
+static void find_links(struct changes *c)
+{
+	struct change **group = arena_many(c->arena, struct change *, c->n + 1);
+	size_t n = 0, leader = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (S_ISREG(c->v[i].upper.mode) && c->v[i].upper.links > 1)
+			group[n++] = &c->v[i];
+	if (n > 1)
+		qsort(group, n, sizeof(*group), by_inode);
+	for (size_t i = 1; i < n; i++) {
+		const struct inode_facts *a = &group[leader]->upper, *b = &group[i]->upper;
+
+		if (a->dev != b->dev || a->ino != b->ino || group[leader]->root != group[i]->root)
+			leader = i;
+		else if (group[i]->kind == CHANGE_ADDED || group[i]->kind == CHANGE_MODIFIED)
+			group[i]->link = group[leader]->path;
+	}
+}
+
+int changes_find(struct changes *c)
+{
+	struct queue queue = { .end = &queue.first };
+
+	for (unsigned int i = 0; i < c->n_roots; i++)
+		if (look_at_root(c, i) < 0 || enqueue(c, &queue, i, "", true) < 0)
+			return -1;
+	for (const struct visit *visit = queue.first; visit; visit = visit->next)
+		if (look(c, visit, &queue) < 0)
+			return -1;
+	if (c->n > 1)
+		qsort(c->v, c->n, sizeof(*c->v), by_path);
+	find_links(c);
+	return 0;
+}
+
+size_t changes_count(const struct changes *c, size_t *ret_dangerous)
+{
+	size_t n = 0, dangerous = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		n += c->v[i].kind != CHANGE_NONE;
+		dangerous += c->v[i].danger != 0;
+	}
+	*ret_dangerous = dangerous;
+	return n;
+}
