@@ -159,13 +159,14 @@ CHILD static int check_placeholder(const struct child *c, const struct node *nod
 }
 
 /* Bind the host's node of the same path over an empty file. */
-CHILD static int bind_node(const struct child *c, const struct node *node, int dir, const char *name)
+CHILD static int bind_node(const struct child *c, struct node *node, int dir, const char *name)
 {
 	scope_fd int tree = node->tree >= 0 ? node->tree : mountfd_clone_path(node->path, false, false);
 	bool owned = !c->plan->has_userns || (c->plan->request->sandbox && c->plan->caller->euid == 0);
 	struct stat st;
 	int r;
 
+	node->tree = NO_FD;
 	if (tree < 0)
 		return child_fail(c, FAULT("%a: cannot make '%b', nor bind the host's"), tree, node->place, node->path);
 	if (fstat(tree, &st) < 0 || !is_node(&st, node))
@@ -184,7 +185,7 @@ CHILD static int bind_node(const struct child *c, const struct node *node, int d
 	return r < 0 ? child_fail(c, FAULT("%a: cannot bind the host's '%b'"), r, node->place, node->path) : 0;
 }
 
-CHILD static int make_node(const struct child *c, const struct node *node, int dir, const char *name)
+CHILD static int make_node(const struct child *c, struct node *node, int dir, const char *name)
 {
 	bool device = (node->mode & S_IFMT) != S_IFIFO;
 
@@ -203,7 +204,7 @@ CHILD static int make_node(const struct child *c, const struct node *node, int d
 }
 
 /* A node somewhere else than in /dev itself. */
-CHILD static int make_far_node(const struct child *c, const struct node *node)
+CHILD static int make_far_node(const struct child *c, struct node *node)
 {
 	const char *name;
 	int dir = path_open_parent(c->root, node->path, true, &name), r;
@@ -249,28 +250,39 @@ CHILD int devices_take(struct child *c)
 	return 0;
 }
 
+CHILD int devices_fill(struct child *c, int dev)
+{
+	struct nodes *nodes = c->plan->data[ASPECT_DEVICES];
+	size_t i;
+
+	for (i = 0; i < nodes->n; i++)
+		if (nodes->v[i].name && make_node(c, &nodes->v[i], dev, nodes->v[i].name) < 0)
+			return -1;
+	return make_links(c, dev);
+}
+
+/* In a sandbox the nodes in /dev were made with it. */
 CHILD static int enter(struct child *c)
 {
-	const struct nodes *nodes = c->plan->data[ASPECT_DEVICES];
+	struct nodes *nodes = c->plan->data[ASPECT_DEVICES];
 	scope_fd int dev = NO_FD;
 	size_t i;
-	int r;
 
 	if (mounts_dev_is_host(c->plan))
 		return 0;
-	dev = path_make_dir(c->root, "/dev", 0755);
-	if (dev < 0)
-		return child_fail(c, FAULT("cannot open or make /dev in the root"), dev, NULL, NULL);
-	if (path_is_fs(dev, MOUNTFD_PROC_MAGIC) != 0)
-		return child_fail(c, FAULT("/dev leads into a procfs"), 0, NULL, NULL);
-	for (i = 0; i < nodes->n; i++) {
-		const struct node *node = &nodes->v[i];
-
-		r = node->name ? make_node(c, node, dev, node->name) : make_far_node(c, node);
-		if (r < 0)
+	if (!c->plan->request->sandbox) {
+		dev = path_make_dir(c->root, "/dev", 0755);
+		if (dev < 0)
+			return child_fail(c, FAULT("cannot open or make /dev in the root"), dev, NULL, NULL);
+		if (path_is_fs(dev, MOUNTFD_PROC_MAGIC) != 0)
+			return child_fail(c, FAULT("/dev leads into a procfs"), 0, NULL, NULL);
+		if (devices_fill(c, dev) < 0)
 			return -1;
 	}
-	return make_links(c, dev);
+	for (i = 0; i < nodes->n; i++)
+		if (!nodes->v[i].name && make_far_node(c, &nodes->v[i]) < 0)
+			return -1;
+	return 0;
 }
 
 static void explain(const struct plan *p, enum phase phase, struct explain *x)

@@ -73,12 +73,16 @@ static void explain(const struct plan *p, enum phase phase, struct explain *x)
 CHILD bool mounts_dev_is_host(const struct plan *p)
 {
 	const struct mount_ops *ops = mounts_of(p);
+	bool sandbox = p->request->sandbox;
 	size_t i;
 
-	for (i = 0; i < ops->n; i++)
-		if (ops->v[i].kind == MOUNT_BIND && strcmp(ops->v[i].target, "/dev") == 0)
+	for (i = 0; i < ops->n; i++) {
+		if (!sandbox && ops->v[i].kind == MOUNT_BIND && strcmp(ops->v[i].target, "/dev") == 0)
 			return true;
-	return false;
+		if (sandbox && ops->v[i].flags->devices)
+			return false;
+	}
+	return sandbox;
 }
 
 /* ---- child ---- */
@@ -218,6 +222,14 @@ CHILD static int play_old_way(struct child *c, struct mount_op *op, int target)
 	return r < 0 ? child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->type, op->target) : 0;
 }
 
+/* A sandbox's /dev: its nodes are made at once, so that later mounts may refine it. */
+CHILD static int place_dev(struct child *c, struct mount_op *op, int tree, int target)
+{
+	scope_fd int dev = fcntl(tree, F_DUPFD_CLOEXEC, 0);
+
+	return mounts_place(c, op, tree, target) < 0 ? -1 : devices_fill(c, dev);
+}
+
 CHILD static int play_filesystem(struct child *c, struct mount_op *op)
 {
 	bool plain_dir = op->kind == MOUNT_PROC || op->kind == MOUNT_SYSFS; /* a link in the rootfs must not choose where they go */
@@ -250,7 +262,7 @@ CHILD static int play_filesystem(struct child *c, struct mount_op *op)
 	r = mountfd_apply(tree, op->flags, false, false);
 	if (r < 0)
 		return child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->type, op->target);
-	return mounts_place(c, op, tree, target);
+	return op->flags->devices && c->plan->request->sandbox ? place_dev(c, op, tree, target) : mounts_place(c, op, tree, target);
 }
 
 /* Change the superblock's options of what is mounted at @fd. */

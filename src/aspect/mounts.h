@@ -136,6 +136,11 @@ CHILD int devices_take(struct child *c);
 CHILD int masks_take(struct child *c);
 
 /**
+ * devices_fill - make the default devices and links of /dev in the directory @dev.
+ */
+CHILD int devices_fill(struct child *c, int dev);
+
+/**
  * mounts_play - make the mounts below c->root.
  * Return: 0, or -1 after child_fail().
  */
@@ -239,7 +244,8 @@ static inline struct mount_ops *mounts_of(const struct plan *p)
 }
 
 /**
- * mounts_dev_is_host - whether /dev is a bind mount: then it is somebody else's and no device is made in it.
+ * mounts_dev_is_host - whether /dev is a bind mount: then it is somebody else's and no device is made in it. In a sandbox: whether there is no tmpfs that
+ * was asked to hold devices (hull.dev).
  */
 CHILD bool mounts_dev_is_host(const struct plan *p);
 

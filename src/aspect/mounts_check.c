@@ -215,6 +215,8 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 	}
 	if (m->flags.tmpcopyup && op->kind != MOUNT_TMPFS)
 		return fail(p->error, 0, "%s.options: tmpcopyup is for tmpfs, not for %s", op->place, op->type);
+	if (m->flags.devices && op->kind != MOUNT_TMPFS)
+		return fail(p->error, 0, "%s.options: hull.dev is for tmpfs, not for %s", op->place, op->type);
 	if (strlen(op->target) >= 4096 || (op->source && strlen(op->source) >= 4096)) /* PATH_MAX */
 		return fail(p->error, 0, "%s: path too long", op->place);
 	if (check_proc(p, op) < 0)
@@ -321,6 +323,8 @@ const char *mounts_options_text(const struct mount_op *op, char *buffer, size_t 
 		add_propagation(&t, &f->propagation.v[i]);
 	if (op->id_map)
 		add_word(&t, op->id_map->recursive ? "r" : "", "idmap");
+	if (f->devices)
+		add_word(&t, "", "with devices");
 	if (f->tmpcopyup)
 		add_word(&t, "", "with a copy of what is there");
 	text_add(&t, t.length > 0 ? ")" : "");

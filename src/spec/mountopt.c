@@ -39,6 +39,7 @@ enum kind {
 	X("diratime", ATTR_OFF, MOUNT_ATTR_NODIRATIME)       \
 	X("dirsync", SB_ON, MS_DIRSYNC)                      \
 	X("exec", ATTR_OFF, MOUNT_ATTR_NOEXEC)               \
+	X("hull.dev", SWITCH, FIELD(devices))                \
 	X("hull.tmp", SWITCH, FIELD(tmp_layer))              \
 	X("idmap", IDMAP, 0)                                 \
 	X("iversion", SB_ON, MS_I_VERSION)                   \

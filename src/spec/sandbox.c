@@ -44,7 +44,7 @@ static const struct kind {
 	[HULL_STEP_REMOUNT_RO] = { "none", 0, { "bind", "remount", "ro", NULL } },
 	[HULL_STEP_TMPFS] = { "tmpfs", FIXED_SOURCE | WRITABLE | TAKES_MODE, { "nosuid", "nodev", NULL } },
 	[HULL_STEP_PROC] = { "proc", FIXED_SOURCE | WRITABLE, { "nosuid", "nodev", "noexec", NULL } },
-	[HULL_STEP_DEV] = { "tmpfs", FIXED_SOURCE | WRITABLE, { "nosuid", "noexec", "mode=0755", NULL } },
+	[HULL_STEP_DEV] = { "tmpfs", FIXED_SOURCE | WRITABLE, { "nosuid", "noexec", "mode=0755", "hull.dev", NULL } },
 	[HULL_STEP_MQUEUE] = { "mqueue", FIXED_SOURCE | WRITABLE, { "nosuid", "nodev", "noexec", NULL } },
 	[HULL_STEP_DIR] = { "hull.dir", TAKES_MODE, { NULL } },
 	[HULL_STEP_FILE] = { "hull.file", FROM_FD | TAKES_MODE, { NULL } },

@@ -127,6 +127,7 @@ struct id_mapping_list {
  * @sb_set: MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_I_VERSION, MS_LAZYTIME, MS_SILENT: the superblock's;  @sb_clear: likewise
  * @bind, @recursive, @remount: bind, rbind, remount
  * @optional: nofail: a bind whose source does not exist is left out;  @tmp_layer: hull.tmp: an overlay's upper layer is a tmpfs made for it
+ * @devices: hull.dev: a sandbox's tmpfs gets the device nodes and links of /dev
  * @propagation: MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0, in the order they were given; @propagation_recursive per entry
  * @data: what is left, for the filesystem, in order
  */
@@ -141,7 +142,7 @@ struct mount_flags {
 	bool bind, recursive, remount;
 	bool readonly;      /* ro, said for this mount */
 	bool tmpcopyup, copy_symlink, src_nofollow, dest_nofollow;
-	bool optional, tmp_layer;
+	bool optional, tmp_layer, devices;
 	bool idmap, idmap_recursive;
 	char *idmap_spec;   /* crun's idmap=uids=…;gids=…, NULL: the mount's own mappings or the container's */
 	struct { struct propagation *v; size_t n; } propagation;
