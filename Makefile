@@ -50,6 +50,9 @@ install: all
 	install -D -s -m 755 $(HULL) $(DESTDIR)$(PREFIX)/bin/hull
 	[ ! -x $(BUILD)/libexec/hull-systemd ] || install -D -s -m 755 $(BUILD)/libexec/hull-systemd $(DESTDIR)$(PREFIX)/libexec/hull/hull-systemd
 	install -D -m 644 include/hull.h $(DESTDIR)$(PREFIX)/include/hull.h
+	install -D -m 644 $(BUILD)/src/libhull.a $(DESTDIR)$(PREFIX)/lib/libhull.a
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's|^prefix=.*|prefix=$(PREFIX)|' $(BUILD)/src/hull.pc >$(DESTDIR)$(PREFIX)/lib/pkgconfig/hull.pc
 	install -d $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d
 	sed 's|@PREFIX@|$(PREFIX)|g' contrib/containers.conf.d/50-hull.conf >$(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-hull.conf
 	install -d $(DESTDIR)$(PREFIX)/share/hull/profiles
@@ -63,6 +66,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hull $(DESTDIR)$(PREFIX)/include/hull.h $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-hull.conf
+	rm -f $(DESTDIR)$(PREFIX)/lib/libhull.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/hull.pc
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/hull $(DESTDIR)$(PREFIX)/share/hull
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hull $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hull
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hull.fish $(DESTDIR)$(PREFIX)/share/man/man1/hull.1 $(DESTDIR)$(PREFIX)/share/man/man1/hull-*.1
