@@ -369,7 +369,7 @@ static void explain_overlay(const struct mount_op *op, const char *options, stru
 	if (top)
 		explain_step(x, "mount an overlay of them on '%s', with %s above them for what is written%s", op->target, top, options);
 	else
-		explain_step(x, "mount an overlay of them on '%s', read-only%s", op->target, options);
+		explain_step(x, "mount an overlay of them on '%s'%s", op->target, options);
 }
 
 void mounts_explain(const struct mount_ops *ops, struct explain *x)

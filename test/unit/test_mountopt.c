@@ -102,7 +102,7 @@ static void propagation_keeps_its_order(void)
 	CHECK(f.propagation.v[2].type == MS_UNBINDABLE && f.propagation.v[2].recursive);
 }
 
-/* the specification's list, and more: all known, in alphabetical order */
+/* the specification's list, and more, and ours: all known, in alphabetical order */
 static void the_list_is_complete_and_sorted(void)
 {
 	static const char *const must[] = { "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "iversion", "lazytime", "loud",
@@ -110,7 +110,8 @@ static void the_list_is_complete_and_sorted(void)
 		"relatime", "remount", "ro", "rprivate", "rshared", "rslave", "runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid",
 		"sync", "unbindable", "rro", "rrw", "rnosuid", "rsuid", "rnodev", "rdev", "rnoexec", "rexec", "rnodiratime", "rdiratime", "rrelatime",
 		"rnorelatime", "rnoatime", "ratime", "rstrictatime", "rnostrictatime", "rsymfollow", "rnosymfollow", "symfollow", "nosymfollow",
-		"idmap", "ridmap", "mand", "nomand", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow" };
+		"idmap", "ridmap", "mand", "nomand", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow",
+		"nofail", "hull.dev", "hull.tmp" };
 	const char *const *names = spec_mount_option_names();
 	size_t i, j, n;
 

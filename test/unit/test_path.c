@@ -248,6 +248,32 @@ static void parents(void)
 }
 
 /* somebody exchanges a directory for a link to the outside, over and over, while we make directories below it */
+/* path_missing() must name the directory @wanted of the root */
+static bool misses(const char *path, const char *wanted, bool at_root)
+{
+	bool is_at_root = !at_root;
+	scope_fd int fd = path_missing(root, path, &is_at_root);
+	struct stat here, there;
+
+	return fd >= 0 && fstat(fd, &here) == 0 && fstatat(root, wanted, &there, 0) == 0 && here.st_ino == there.st_ino && here.st_dev == there.st_dev &&
+	       is_at_root == at_root;
+}
+
+/* the same walk that makes things says where it would begin, and makes nothing */
+static void missing_places(void)
+{
+	bool at_root;
+
+	CHECK(symlinkat("/absent/deep", root, "hole") == 0 && symlinkat("b/absent", root, "a/hole") == 0);
+	CHECK(misses("/x", ".", true) && misses("x/y/z", ".", true) && misses("/a/x", "a", false) && misses("/a/b/../x/y", "a", false));
+	CHECK(misses("/absolute/x", "etc", false) && misses("/a/up/x", "etc", false) && misses("/slash/a/link/x", "a/b", false));
+	CHECK(misses("/x/../y", ".", true) && misses("/a/b/../../../../x", ".", true));
+	CHECK(misses("/hole/x", ".", true) && misses("/hole", ".", true) && misses("/a/hole", "a/b", false));
+	CHECK(misses("/a/b", "a/b", false));
+	CHECK(path_missing(root, "/etc/passwd/x", &at_root) == -ENOTDIR && path_missing(root, "/loop1/x", &at_root) == -ELOOP);
+	CHECK(faccessat(root, "x", F_OK, 0) < 0 && faccessat(root, "a/x", F_OK, 0) < 0 && faccessat(root, "absent", F_OK, 0) < 0);
+}
+
 static void a_race_does_not_escape(void)
 {
 	pid_t pid;
@@ -311,6 +337,7 @@ static void all_of_it(void)
 	RUN(directories_are_made);
 	RUN(files_are_made);
 	RUN(parents);
+	RUN(missing_places);
 	RUN(a_race_does_not_escape);
 	remove_all();
 }
