@@ -44,6 +44,7 @@
 	X(NNP, "nnp")            \
 	X(APPARMOR, "apparmor")  \
 	X(SELINUX, "selinux")    \
+	X(LANDLOCK, "landlock")  \
 	X(SECCOMP, "seccomp")    \
 	X(INIT, "init")          \
 	X(EXEC, "exec")

@@ -39,6 +39,7 @@ static const struct aspect *const prepare[] = {
 	&aspect_nnp,
 	&aspect_apparmor,
 	&aspect_selinux,
+	&aspect_landlock,
 	&aspect_seccomp,
 	&aspect_init,
 	&aspect_exec,
@@ -101,6 +102,7 @@ static const struct sequence_row seal[] = {
 	{ &aspect_nnp, OWN, WHEN_ALWAYS | WHEN_NNP },
 	{ &aspect_init, OWN, WHEN_ALWAYS },                       /* after ids and caps: a change of either would take it back */
 	{ &aspect_exec, OWN, WHEN_ALWAYS },                        /* as the payload's user: may it enter the directory, may it execute the file */
+	{ &aspect_landlock, OWN, WHEN_ALWAYS },                    /* writes are the payload's from here on; its check asks for no_new_privs */
 	{ &aspect_seccomp, OWN, WHEN_ALWAYS | WHEN_NNP },       /* last: the filter need not allow anything of the above */
 };
 

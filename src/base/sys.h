@@ -189,6 +189,34 @@ CHILD static inline long sys_keyctl(int operation, unsigned long a, unsigned lon
 	return SYS_CALL(SYS_keyctl, operation, a, b, c, d);
 }
 
+/* struct landlock_ruleset_attr of ABI 6; an older kernel takes it as long as what it does not know is 0 */
+struct sys_landlock_ruleset {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net;
+	uint64_t scoped;
+};
+struct sys_landlock_path {
+	uint64_t allowed_access;
+	int32_t parent_fd;
+} __attribute__((packed));
+enum { SYS_LANDLOCK_VERSION = 1, SYS_LANDLOCK_RULE_PATH = 1, SYS_LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET = 1, SYS_LANDLOCK_SCOPE_SIGNAL = 2 };
+
+/* NULL, SYS_LANDLOCK_VERSION: the number of the kernel's ABI */
+CHILD static inline int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *attr, unsigned int flags)
+{
+	return (int)SYS_CALL(SYS_landlock_create_ruleset, attr, attr ? sizeof(*attr) : 0, flags);
+}
+
+CHILD static inline int sys_landlock_add_path(int ruleset, const struct sys_landlock_path *path)
+{
+	return (int)SYS_CALL(SYS_landlock_add_rule, ruleset, SYS_LANDLOCK_RULE_PATH, path, 0);
+}
+
+CHILD static inline int sys_landlock_restrict_self(int ruleset)
+{
+	return (int)SYS_CALL(SYS_landlock_restrict_self, ruleset, 0);
+}
+
 /* not in Debian 12's headers */
 #ifndef MOUNT_ATTR_RDONLY
 #define MOUNT_ATTR_RDONLY 0x00000001

@@ -208,27 +208,26 @@ const size_t sandbox_n_rules = ARRAY_SIZE(sandbox_rules);
 /* clang-format on */
 
 /* what this machine can run, x32 not: every call would have a second number to think of, and nobody has such programs */
-static enum seccomp_arch arches[] = {
 #if defined(__x86_64__)
-	ARCH_X86_64, ARCH_X86,
+#define ARCHES ARCH_X86_64, ARCH_X86
 #elif defined(__i386__)
-	ARCH_X86,
+#define ARCHES ARCH_X86
 #elif defined(__aarch64__)
-	ARCH_AARCH64, ARCH_ARM,
+#define ARCHES ARCH_AARCH64, ARCH_ARM
 #elif defined(__arm__)
-	ARCH_ARM,
+#define ARCHES ARCH_ARM
 #elif defined(__riscv)
-	ARCH_RISCV64,
+#define ARCHES ARCH_RISCV64
 #elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
-	ARCH_PPC64LE,
+#define ARCHES ARCH_PPC64LE
 #elif defined(__powerpc64__)
-	ARCH_PPC64,
+#define ARCHES ARCH_PPC64
 #elif defined(__s390x__)
-	ARCH_S390X, ARCH_S390,
+#define ARCHES ARCH_S390X, ARCH_S390
 #elif defined(__loongarch__)
-	ARCH_LOONGARCH64,
+#define ARCHES ARCH_LOONGARCH64
 #endif
-};
+static enum seccomp_arch arches[] = { ARCHES };
 
 static void set_action(struct seccomp_rule *rule, int errnum)
 {
