@@ -361,13 +361,14 @@ static void explain_bind(const struct mount_op *op, const char *options, struct 
 
 static void explain_overlay(const struct mount_op *op, const char *options, struct explain *x)
 {
-	const char *top = op->flags->tmp_layer ? "a tmpfs" : op->layers->upper;
 	size_t i;
 
 	for (i = 0; i < op->layers->n_lower; i++)
 		explain_step(x, "open '%s' as a layer, %s", op->layers->lower[i], i == 0 ? "the uppermost that is only read" : "below that one");
-	if (top)
-		explain_step(x, "mount an overlay of them on '%s', with %s above them for what is written%s", op->target, top, options);
+	if (op->flags->tmp_layer)
+		explain_step(x, "mount an overlay of them on '%s', with a tmpfs above them for what is written%s", op->target, options);
+	else if (op->layers->upper)
+		explain_step(x, "mount an overlay of them on '%s', with '%s' above them for what is written%s", op->target, op->layers->upper, options);
 	else
 		explain_step(x, "mount an overlay of them on '%s'%s", op->target, options);
 }
