@@ -86,7 +86,6 @@ static int open_target(struct visit *v, struct hull *h, const char *name)
 	uint32_t pid = 0;
 	int r = job_open(job, h, name, false);
 
-	job->engine.cgroup.v2_fd = NO_FD;
 	if (r == 0) {
 		enum state_status status = state_status(job->dir, &job->state);
 
@@ -129,7 +128,7 @@ static int set_user(struct visit *v, struct process *process, const char *text)
 		if (account.uid == 0)
 			process->capabilities.permitted = process->capabilities.effective = all;
 	}
-	return 0;
+	return target_check_ids(&v->target, &h->arena, &h->error, &process->user);
 }
 
 /* --privileged: everything that can be had in there, also for a command that does not run as root. */
@@ -165,17 +164,27 @@ static const char *default_shell(const struct visit *v, bool tools)
 	return tools && !has_program(v, "/bin/sh") ? "sh" : "/bin/sh";
 }
 
-static void put_tools(struct visit *v, const struct hull_enter_options *o, struct process *process)
+/* Of several values of a name the last one counts. */
+static const char *path_of(const struct string_list *env)
+{
+	char *const none[] = { NULL };
+
+	for (size_t i = env->n; i-- > 0;)
+		if (text_after(env->v[i], "PATH="))
+			return text_after(env->v[i], "PATH=");
+	return environment_path(none);
+}
+
+/* The tools come before whatever it was. And it is written down, since the command may have another idea of the usual directories than we. */
+static void set_path(struct visit *v, const struct hull_enter_options *o, struct process *process)
 {
 	struct arena *arena = &v->job.hull->arena;
-	char **env = arena_many(arena, char *, process->env.n + 2);
+	const char *path = path_of(&process->env), *entry[] = { NULL, NULL };
 
-	if (process->env.n > 0)
-		memcpy(env, process->env.v, process->env.n * sizeof(*env));
-	env[process->env.n] = NULL;
-	/* of several values of a name the last one counts */
-	env[process->env.n++] = arena_printf(arena, "PATH=%s", way_path(arena, o->toolbox, v->way.tools_at, environment_path(env)));
-	process->env.v = env;
+	if (o->toolbox)
+		path = way_path(arena, o->toolbox, v->way.tools_at, path);
+	entry[0] = arena_printf(arena, "PATH=%s", path);
+	job_add_strings(arena, &process->env, entry);
 }
 
 /* What the command is and gets. */
@@ -200,8 +209,7 @@ static int make_process(struct visit *v, const struct hull_enter_options *o)
 		job_add_strings(&h->arena, &process->env, term);
 	}
 	job_add_strings(&h->arena, &process->env, o->env);
-	if (o->toolbox)
-		put_tools(v, o, process);
+	set_path(v, o, process);
 	process->args = (struct string_list){ 0 };
 	shell[0] = o->args && o->args[0] ? NULL : default_shell(v, o->toolbox != NULL);
 	job_add_strings(&h->arena, &process->args, shell[0] ? shell : o->args);

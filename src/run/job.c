@@ -18,7 +18,7 @@ enum { JOB_STRINGS_MAX = 4096 };
 
 int job_open(struct job *job, struct hull *hull, const char *id, bool lock)
 {
-	*job = (struct job){ .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD };
+	*job = (struct job){ .hull = hull, .id = id, .root = NO_FD, .dir = NO_FD, .engine.cgroup.v2_fd = NO_FD };
 	if (state_check_id(id, &hull->error) < 0)
 		return -1;
 	job->root = state_open_root(hull->root, false, &hull->error);

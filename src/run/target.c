@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "aspect/idmap.h"
 #include "base/io.h"
 #include "base/path.h"
 #include "base/process.h"
@@ -137,24 +138,56 @@ int target_parse_status(struct arena *arena, const char *text, struct target_sta
 	return 0;
 }
 
+/* One line of a map: what is inside, what is outside, how many. Return: the next line, NULL: there was none. */
+static const char *map_line(struct arena *arena, const char *map, uint32_t *ret_numbers)
+{
+	size_t n = 0;
+
+	if (*map == '\0')
+		return NULL;
+	for (; n < 3; n++) {
+		const char *word = next_word(arena, &map);
+
+		if (!word || text_to_u32(word, &ret_numbers[n]) < 0)
+			return NULL;
+	}
+	return map + (*map == '\n');
+}
+
 int target_map_id(struct arena *arena, const char *map, uint32_t outside, uint32_t *ret_inside)
 {
-	while (*map) {
-		const char *line = map, *words[3];
-		uint32_t inside, first, size;
+	uint32_t numbers[3];
 
-		map += strcspn(map, "\n");
-		map += *map == '\n';
-		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-			words[i] = next_word(arena, &line);
-		if (!words[2] || text_to_u32(words[0], &inside) < 0 || text_to_u32(words[1], &first) < 0 || text_to_u32(words[2], &size) < 0)
-			continue;
-		if (outside < first || outside - first >= size)
-			continue;
-		*ret_inside = inside + (outside - first);
-		return 0;
-	}
+	while ((map = map_line(arena, map, numbers)))
+		if (outside >= numbers[1] && outside - numbers[1] < numbers[2]) {
+			*ret_inside = numbers[0] + (outside - numbers[1]);
+			return 0;
+		}
 	return -ENOENT;
+}
+
+bool target_has_id(struct arena *arena, const char *map, uint32_t inside)
+{
+	uint32_t numbers[3];
+
+	while ((map = map_line(arena, map, numbers)))
+		if (inside >= numbers[0] && inside - numbers[0] < numbers[2])
+			return true;
+	return false;
+}
+
+int target_check_ids(const struct target *t, struct arena *arena, struct error *e, const struct user *user)
+{
+	char *uids, *gids;
+
+	if (!(t->flags & CLONE_NEWUSER) || io_read_file(t->proc, "uid_map", TARGET_MAP_MAX, arena, &uids, NULL) < 0 ||
+		io_read_file(t->proc, "gid_map", TARGET_MAP_MAX, arena, &gids, NULL) < 0)
+		return 0;
+	if (!target_has_id(arena, uids, user->uid))
+		return fail(e, 0, "--user: the user namespace of process %d has no user %u", t->pid, user->uid);
+	if (!target_has_id(arena, gids, user->gid))
+		return fail(e, 0, "--user: the user namespace of process %d has no group %u", t->pid, user->gid);
+	return 0;
 }
 
 const char *target_below(const char *root, const char *path)
@@ -212,12 +245,9 @@ static const char *read_link(int dir, const char *name, struct arena *arena)
 /* "user 1000 (smith)" */
 static const char *user_words(struct arena *arena, uint32_t uid)
 {
-	scope_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct account account;
+	const char *name = idmap_user_name(arena, "/etc/passwd", uid);
 
-	if (root >= 0 && target_account(root, arena, NULL, uid, &account) == 0)
-		return arena_printf(arena, "user %u (%s)", uid, account.name);
-	return arena_printf(arena, "user %u", uid);
+	return name ? arena_printf(arena, "user %u (%s)", uid, name) : arena_printf(arena, "user %u", uid);
 }
 
 static int fail_forbidden(const struct target *t, struct arena *arena, struct error *e, int errnum)
@@ -228,6 +258,8 @@ static int fail_forbidden(const struct target *t, struct arena *arena, struct er
 		return fail(e, errnum, "cannot look at process %d", t->pid);
 	if (t->status.uid == geteuid())
 		return fail(e, errnum, "cannot enter process %d: it is yours, but has privileges or secrets that you have not: run this as root", t->pid);
+	if (t->status.uid == 0)
+		return fail(e, errnum, "cannot enter process %d: it belongs to root: run this as root", t->pid);
 	return fail(e, errnum, "cannot enter process %d: it belongs to %s: run this as that user or as root", t->pid, user_words(arena, t->status.uid));
 }
 

@@ -64,6 +64,17 @@ int target_parse_status(struct arena *arena, const char *text, struct target_sta
 int target_map_id(struct arena *arena, const char *map, uint32_t outside, uint32_t *ret_inside);
 
 /**
+ * target_has_id - whether such a map has an id on its inner side. Pure.
+ */
+bool target_has_id(struct arena *arena, const char *map, uint32_t inside);
+
+/**
+ * target_check_ids - whether the target's user namespace has these ids.
+ * Return: 0 or -1 after fail(), in the words of --user.
+ */
+int target_check_ids(const struct target *t, struct arena *arena, struct error *e, const struct user *user);
+
+/**
  * target_below - what is left of @path behind the directory @root. Pure.
  * Return: "/…", or NULL: it is not below it.
  */

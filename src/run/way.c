@@ -2,7 +2,7 @@
  * The toolbox: a directory of the host, shown to one process in a container and to those that it starts, without a write to the container.
  *
  * Its tree is cloned before the container is entered (open_tree(2)): a detached mount that belongs to no mount namespace and comes along as a descriptor. An
- * ordinary user clones it from within the target's user namespace, where he may. The process that enters then takes a private copy of the
+ * ordinary user clones it in a user namespace, where he may. The process that enters then takes a private copy of the
  * container's mount namespace and hangs the tree over a directory that is empty anyway: the container itself sees nothing of it, and when the last process of
  * ours ends, so does the copy.
  */
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -23,10 +24,14 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/io.h"
 #include "base/path.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
+
+/* room for three numbers */
+enum { ELSEWHERE_MAP_MAX = 48 };
 
 CHILD int way_begin(const struct child *c, const struct way *way)
 {
@@ -90,34 +95,82 @@ static CHILD int clone_tree(const char *dir)
 	return r < 0 ? r : take_fd(&tree);
 }
 
-/* In a process of its own, because there is no way back. The answer is -errno, or 0 and the descriptor. */
-static CHILD _Noreturn void clone_tree_inside(const char *dir, int pidfd, int socket)
+/*
+ * @pidfd: a process whose user namespace is used, NO_FD: one of our own
+ * @uid_map, @gid_map: of our own one: who is not mapped may make no further ones
+ */
+struct elsewhere {
+	const char *dir;
+	int pidfd;
+	char uid_map[ELSEWHERE_MAP_MAX], gid_map[ELSEWHERE_MAP_MAX];
+};
+
+static CHILD int own_namespaces(const struct elsewhere *w)
 {
-	int tree = NO_FD, r;
+	int r = sys_unshare(CLONE_NEWUSER | CLONE_NEWNS);
+
+	if (r == 0)
+		r = io_write_file(AT_FDCWD, "/proc/self/uid_map", w->uid_map, strlen(w->uid_map));
+	if (r == 0)
+		r = io_write_file(AT_FDCWD, "/proc/self/setgroups", "deny", 4);
+	return r < 0 ? r : io_write_file(AT_FDCWD, "/proc/self/gid_map", w->gid_map, strlen(w->gid_map));
+}
+
+static CHILD int its_namespaces(const struct elsewhere *w)
+{
+	int r;
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */
-	r = sys_setns(pidfd, CLONE_NEWUSER);
+	r = sys_setns(w->pidfd, CLONE_NEWUSER);
+	return r < 0 ? r : sys_unshare(CLONE_NEWNS); /* a copy of the host's that its user namespace owns */
+}
+
+/*
+ * What an ordinary user clones, he could make writable again, and so could whoever is root in a container of his: with no more than mount(8). Unless
+ * the flags are locked, and that is what the kernel does when a mount namespace is copied into another user namespace (mount_namespaces(7)). So the read-only
+ * tree is mounted, copied over such a border, and cloned again from there.
+ */
+static CHILD int clone_locked(const struct elsewhere *w)
+{
+	scope_fd int at = NO_FD, tree = NO_FD;
+	int r = w->pidfd < 0 ? own_namespaces(w) : its_namespaces(w);
+
+	if (r < 0)
+		return r;
+	at = open(w->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	tree = at < 0 ? -errno : clone_tree(w->dir);
+	r = tree < 0 ? tree : sys_move_mount(tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	if (r == 0 && fchdir(tree) < 0)
+		r = -errno;
 	if (r == 0)
-		r = sys_unshare(CLONE_NEWNS); /* a copy of the host's that its user namespace owns */
-	if (r == 0)
-		tree = r = clone_tree(dir);
-	r = r > 0 ? 0 : r;
+		r = sys_unshare(CLONE_NEWUSER | CLONE_NEWNS); /* the working directory moves into the copy */
+	return r < 0 ? r : sys_open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+}
+
+/* In a process of its own, because there is no way back. The answer is -errno, or 0 and the descriptor. */
+static CHILD _Noreturn void clone_elsewhere(const struct elsewhere *w, int socket)
+{
+	int tree = clone_locked(w), r = tree < 0 ? tree : 0;
+
 	_exit(fd_send(socket, &r, sizeof(r), &tree, tree >= 0) < 0);
 }
 
 /* Return: a detached mount or -errno. */
-static int ask_inside(const char *dir, int pidfd)
+static int ask_elsewhere(const char *dir, int pidfd)
 {
+	struct elsewhere w = { .dir = dir, .pidfd = pidfd };
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	int pair[2], answer = -EPROTO, tree = NO_FD;
 	ssize_t n = 0;
 	pid_t pid;
 
+	(void)snprintf(w.uid_map, sizeof(w.uid_map), "%u %u 1", geteuid(), geteuid()); /* fits, as does the next */
+	(void)snprintf(w.gid_map, sizeof(w.gid_map), "%u %u 1", getegid(), getegid());
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
-		clone_tree_inside(dir, pidfd, pair[1]);
+		clone_elsewhere(&w, pair[1]);
 	(void)close_fd(pair[1]);
 	if (pid > 0)
 		n = fd_receive(pair[0], &answer, sizeof(answer), &tree, 1);
@@ -138,7 +191,9 @@ int way_open_tools(const char *dir, int pidfd, struct error *e)
 		return fail(e, errno, "--toolbox: cannot open '%s'", dir);
 	if (!S_ISDIR(st.st_mode))
 		return fail(e, 0, "--toolbox: '%s' is not a directory", dir);
-	tree = pidfd < 0 ? clone_tree(dir) : ask_inside(dir, pidfd);
+	tree = pidfd < 0 ? clone_tree(dir) : ask_elsewhere(dir, NO_FD);
+	if (tree < 0 && pidfd >= 0) /* a host that gives ordinary users no user namespaces of their own: the target has one */
+		tree = ask_elsewhere(dir, pidfd);
 	return tree < 0 ? fail(e, tree, "--toolbox: cannot clone the tree '%s'", dir) : tree;
 }
 

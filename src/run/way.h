@@ -41,7 +41,7 @@ CHILD int way_end(const struct child *c, const struct way *way);
 
 /**
  * way_open_tools - clone a directory of the host as a detached, read-only mount.
- * @pidfd: a process whose user namespace is entered to do so, NO_FD: we may do it ourselves.
+ * @pidfd: the target of an ordinary user, NO_FD: we may clone mounts ourselves.
  * Return: a descriptor or -1 after fail().
  */
 int way_open_tools(const char *dir, int pidfd, struct error *e);
