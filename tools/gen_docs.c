@@ -3,6 +3,7 @@
  *
  * gen_docs man PROSE DIR COMMAND...   DIR/hull.1 (with the file PROSE, roff, after its tables) and DIR/hull-COMMAND.1; the commands must be all there are
  * gen_docs completion DIR             DIR/hull.bash, DIR/_hull, DIR/hull.fish
+ * gen_docs syscalls PROSE DIR         DIR/hull-syscalls.7, from the tables of src/spec/sandbox_profile.c, with the file PROSE before them
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "spec/sandbox_profile.h"
 
 /* manuals carry the date of the release, so that a build is reproducible */
 #define RELEASE_DATE "2026-08-31"
@@ -286,6 +288,87 @@ static void write_completion(const char *dir)
 	}
 }
 
+static const char *errno_name(int errnum)
+{
+	static const struct {
+		int errnum;
+		const char *name;
+	} names[] = { { EPERM, "EPERM" }, { ENOSYS, "ENOSYS" }, { EAFNOSUPPORT, "EAFNOSUPPORT" }, { EPROTONOSUPPORT, "EPROTONOSUPPORT" },
+		{ ESOCKTNOSUPPORT, "ESOCKTNOSUPPORT" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].errnum == errnum)
+			return names[i].name;
+	die("hull-syscalls: error %d has no name", errnum);
+}
+
+/* what lifts a refusal */
+static void put_lifted(FILE *out, int errnum, unsigned int lifted)
+{
+	if (errnum && lifted & SANDBOX_PROFILE_NEST)
+		put_prose(out, "Let through with --nest.");
+	if (errnum && lifted & SANDBOX_PROFILE_TTY_OWN)
+		put_prose(out, "Let through on a terminal of the sandbox's own (--tty).");
+}
+
+static void put_groups(FILE *out, bool refused)
+{
+	for (size_t i = 0; i < sandbox_n_groups; i++) {
+		const struct sandbox_group *group = &sandbox_groups[i];
+
+		if ((group->errnum != 0) != refused)
+			continue;
+		fputs(".TP\n\\fB", out);
+		put(out, group->title);
+		fprintf(out, "\\fR%s%s\n", refused ? ": " : "", refused ? errno_name(group->errnum) : "");
+		if (*group->reason)
+			put_prose(out, group->reason);
+		put_lifted(out, group->errnum, group->lifted);
+		fputs(".IP\n", out);
+		put_prose(out, group->names);
+	}
+}
+
+static void put_conditions(FILE *out)
+{
+	const char *last = "";
+
+	for (size_t i = 0; i < sandbox_n_rules; i++) {
+		const struct sandbox_rule *rule = &sandbox_rules[i];
+
+		if (!rule->what)
+			continue;
+		if (strcmp(last, rule->name) != 0)
+			fprintf(out, ".SS %s(2)\n", rule->name);
+		last = rule->name;
+		fputs(".TP\n", out);
+		put(out, rule->what);
+		fprintf(out, ": \\fB%s\\fR\n", rule->errnum ? errno_name(rule->errnum) : "let through");
+		if (rule->reason)
+			put_prose(out, rule->reason);
+		put_lifted(out, rule->errnum, rule->lifted);
+		if (rule->only & SANDBOX_PROFILE_NEST)
+			put_prose(out, "Only with --nest.");
+	}
+}
+
+static void write_syscalls_page(const char *prose, const char *dir)
+{
+	FILE *out = create(dir, "hull-syscalls", ".7");
+
+	fprintf(out, ".\\\" made by tools/gen_docs.c from src/spec/sandbox_profile.c\n.TH HULL\\-SYSCALLS 7 %s \"hull %s\" \"Miscellaneous\"\n", RELEASE_DATE,
+		HULL_VERSION);
+	put_file(out, prose);
+	fputs(".SH REFUSED\n.nh\n", out);
+	put_groups(out, true);
+	fputs(".SH \"DECIDED BY ARGUMENTS\"\n", out);
+	put_conditions(out);
+	fputs(".SH \"LET THROUGH\"\n", out);
+	put_groups(out, false);
+	fputs(".SH SEE ALSO\n.BR hull\\-sandbox (1),\n.BR hull\\-explain (1),\n.BR seccomp (2),\n.BR landlock (7)\n", out);
+	finish(out);
+}
+
 int main(int argc, char **argv)
 {
 	check_tables();
@@ -293,7 +376,9 @@ int main(int argc, char **argv)
 		write_manuals(argv[2], argv[3], argc - 4, argv + 4);
 	else if (argc == 3 && strcmp(argv[1], "completion") == 0)
 		write_completion(argv[2]);
+	else if (argc == 4 && strcmp(argv[1], "syscalls") == 0)
+		write_syscalls_page(argv[2], argv[3]);
 	else
-		die("usage: gen_docs man PROSE DIR COMMAND... | completion DIR");
+		die("usage: gen_docs man PROSE DIR COMMAND... | completion DIR | syscalls PROSE DIR");
 	return 0;
 }

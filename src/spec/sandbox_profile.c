@@ -51,8 +51,7 @@ const struct sandbox_group sandbox_groups[] = {
 	  "sched_rr_get_interval sched_rr_get_interval_time64 sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield getcpu",
 	  0, "scheduling", "More than the caller had needs a capability.", 0 },
 	{ "alarm pause rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_sigtimedwait_time64 sgetmask "
-	  "sigaction "
-	  "sigaltstack signal signalfd signalfd4 sigpending sigprocmask sigreturn sigsuspend ssetmask", 0, "signals", "", 0 },
+	  "sigaction sigaltstack signal signalfd signalfd4 sigpending sigprocmask sigreturn sigsuspend ssetmask", 0, "signals", "", 0 },
 	{ "adjtimex clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64 clock_nanosleep "
 	  "clock_nanosleep_time64 "
 	  "getitimer gettimeofday nanosleep setitimer time timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime "
@@ -63,17 +62,13 @@ const struct sandbox_group sandbox_groups[] = {
 	{ "io_cancel io_destroy io_getevents io_pgetevents io_pgetevents_time64 io_setup io_submit", 0, "asynchronous files (the old interface)",
 	  "Databases and nginx use it.", 0 },
 	{ "accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmmsg recvmmsg_time64 recvmsg send sendmmsg "
-	  "sendmsg "
-	  "sendto setsockopt shutdown", 0, "use of sockets", "Which sockets there are is decided when one is made.", 0 },
+	  "sendmsg sendto setsockopt shutdown", 0, "use of sockets", "Which sockets there are is decided when one is made.", 0 },
 	{ "ipc mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget "
-	  "msgrcv "
-	  "msgsnd semctl semget semop semtimedop semtimedop_time64 shmat shmctl shmdt shmget", 0, "System V IPC and POSIX queues",
+	  "msgrcv msgsnd semctl semget semop semtimedop semtimedop_time64 shmat shmctl shmdt shmget", 0, "System V IPC and POSIX queues",
 	  "The ipc namespace confines them.", 0 },
 	{ "capget capset getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 getresgid getresgid32 getresuid getresuid32 "
-	  "getuid "
-	  "getuid32 setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups setgroups32 setregid setregid32 setresgid setresgid32 "
-	  "setresuid "
-	  "setresuid32 setreuid setreuid32 setuid setuid32", 0, "users and groups", "Only ids that the sandbox has can be taken.", 0 },
+	  "getuid getuid32 setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups setgroups32 setregid setregid32 setresgid setresgid32 "
+	  "setresuid setresuid32 setreuid setreuid32 setuid setuid32", 0, "users and groups", "Only ids that the sandbox has can be taken.", 0 },
 	{ "getrandom olduname oldolduname sysinfo uname sethostname setdomainname chroot", 0, "the system",
 	  "Names of the host are changed, and roots, with capabilities over a namespace only.", 0 },
 	{ "landlock_add_rule landlock_create_ruleset landlock_restrict_self seccomp lsm_get_self_attr lsm_list_modules lsm_set_self_attr", 0,
@@ -173,8 +168,7 @@ const struct sandbox_rule sandbox_rules[] = {
 	  SANDBOX_PROFILE_NEST },
 	{ "socket", EAFNOSUPPORT, 1, { ANY(0) }, "of every other family",
 	  "AF_VSOCK talks to the hypervisor past all network namespaces; AF_ALG, AF_PACKET, AF_KEY, AF_BLUETOOTH, AF_CAN, AF_TIPC, AF_RDS, "
-	  "AF_XDP, AF_SMC and "
-	  "the like are code that is loaded at the first socket, little used, and at fault every year.", 0, 0 },
+	  "AF_XDP, AF_SMC and the like are code that is loaded at the first socket, little used, and at fault every year.", 0, 0 },
 
 	{ "socketpair", 0, 1, { IS(0, ALL, AF_UNIX) }, "of AF_UNIX", "Other families have none, but for AF_TIPC.", 0, 0 },
 	{ "socketpair", EAFNOSUPPORT, 1, { ANY(0) }, "of every other family", NULL, 0, 0 },
@@ -189,8 +183,7 @@ const struct sandbox_rule sandbox_rules[] = {
 
 	{ "ioctl", EPERM, 1, { IS(1, ALL, TIOCSTI) }, "with TIOCSTI or TIOCLINUX",
 	  "They type on the caller's terminal what the shell outside then runs. Only 32 bits of the request count, for the kernel and for the "
-	  "filter. With a "
-	  "terminal of its own the sandbox may.", SANDBOX_PROFILE_TTY_OWN, 0 },
+	  "filter.", SANDBOX_PROFILE_TTY_OWN, 0 },
 	{ "ioctl", EPERM, 1, { IS(1, ALL, TIOCLINUX) }, NULL, NULL, SANDBOX_PROFILE_TTY_OWN, 0 },
 	{ "ioctl", EPERM, 1, { IS(1, ALL, TIOCSETD) }, "with TIOCSETD", "Line disciplines are modules that the kernel loads on demand, and "
 	  "full of races.", 0, 0 },

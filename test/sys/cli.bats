@@ -408,12 +408,12 @@ is_usage_error() # STATUS WORDS
 
 @test "groff has nothing to say about the manual pages" {
 	command -v groff >/dev/null || skip "groff is not installed"
-	for page in "$HERE"/../../build/doc/man/*.1; do [ -z "$(groff -man -ww -Tutf8 "$page" 2>&1 >/dev/null)" ]; done
+	for page in "$HERE"/../../build/doc/man/*.[17]; do [ -z "$(groff -man -ww -Tutf8 "$page" 2>&1 >/dev/null)" ]; done
 }
 
 @test "mandoc has nothing to say about the manual pages" {
 	command -v mandoc >/dev/null || skip "mandoc is not installed"
-	mandoc -Tlint -Wwarning "$HERE"/../../build/doc/man/*.1
+	mandoc -Tlint -Wwarning "$HERE"/../../build/doc/man/*.[17]
 }
 
 # ---- tables of live containers ----
