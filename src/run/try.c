@@ -62,13 +62,23 @@ static int run_sandbox(struct hull *h, const struct hull_try_options *o, const s
 	return hull_sandbox(h, &s, ret_status);
 }
 
-static _Noreturn void stage_main(struct hull *h, const struct hull_try_options *o, const struct try_state *state, const struct try_stage *stage, int report)
+static _Noreturn void stage_main(struct hull *h, const struct hull_try_options *o, const struct try_state *state, const struct try_stage *stage, pid_t parent,
+				int report)
 {
-	struct outcome outcome = { .result = try_enter_stage(h, state, stage) };
+	const unsigned int n_roots = state->n_roots; /* the arena starts anew with the sandbox */
+	const bool userxattr = state->userxattr;
+	const int to = state->dir;
+	struct outcome outcome = { .result = 0 };
+	int memory = NO_FD;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cannot fail with a signal's number */
+	if (getppid() != parent)
+		_exit(0);
+	outcome.result = try_enter_stage(h, state, stage, &memory);
 	if (outcome.result == 0)
 		outcome.result = run_sandbox(h, o, stage, &outcome.status);
+	if (outcome.result == 0 && memory >= 0)
+		outcome.result = try_save_memory(h, userxattr, n_roots, memory, to);
 	outcome.error = h->error;
 	(void)io_write_all(report, &outcome, sizeof(outcome)); /* without it our end says enough */
 	_exit(0);
@@ -130,6 +140,7 @@ static int read_outcome(struct hull *h, int report, int *ret_status)
 static int run_and_wait(struct hull *h, const struct hull_try_options *o, const struct try_state *state, const struct try_stage *stage, int *ret_status)
 {
 	struct foreground f = { .signals = NO_FD, .notify = NO_FD };
+	const pid_t parent = getpid();
 	int ends[2], r;
 	pid_t child;
 
@@ -141,7 +152,7 @@ static int run_and_wait(struct hull *h, const struct hull_try_options *o, const 
 		if (child == 0) {
 			foreground_end(&f);
 			(void)close_fd(ends[0]);
-			stage_main(h, o, state, stage, ends[1]);
+			stage_main(h, o, state, stage, parent, ends[1]);
 		}
 		ends[1] = close_fd(ends[1]);
 		if (child < 0)
@@ -189,6 +200,8 @@ static int find_changes(struct hull *h, struct try_review *review, const struct 
 		.arena = &h->arena, .error = &h->error, .xattrs = review->state.userxattr ? "user.overlay." : "trusted.overlay.",
 		.roots = review->roots, .n_roots = review->state.n_roots, .on_progress = o->on_progress, .data = o->data,
 	};
+	if (try_read_marks(h, &review->state, &review->changes) < 0)
+		return -1;
 	return changes_find(&review->changes);
 }
 
@@ -219,7 +232,7 @@ static int finish(struct hull *h, struct try_state *state, int status)
 	struct try_review review = { .state = *state, .host = NO_FD };
 	int r = tree_remove(state->dir, "work");
 
-	if (r == 0 && unlinkat(state->dir, "root", AT_REMOVEDIR) < 0)
+	if (r == 0 && (unlinkat(state->dir, "root", AT_REMOVEDIR) < 0 || unlinkat(state->dir, "memory", AT_REMOVEDIR) < 0))
 		r = -errno;
 	if (r < 0)
 		log_write(&h->log, LOG_LEVEL_WARNING, "cannot clean up '%s': %s", state->path, strerror(-r));

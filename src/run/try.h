@@ -3,6 +3,7 @@
  *
  *   manifest.json  what ran, when, over which directories; replaced once the command has ended
  *   lower          what lay under each change when the command had ended (struct try_record), so that a later change of the host's is noticed
+ *   marks          deleted names and opaque directories, where upper/N is a copy from memory (try_memory.c)
  *   upper/N        what was written over directory N of the manifest
  *   work/N         overlayfs's own, only while the command runs
  *
@@ -118,6 +119,12 @@ int try_copy_data(int from, int to, uint64_t size);
  */
 int try_apply(struct hull *h, struct try_review *review, const struct hull_review_options *o, size_t *ret_done);
 
+/**
+ * try_make_all - make a list of changes in the lower directories of their roots, without checks.
+ * @done: is counted up.
+ */
+int try_make_all(struct hull *h, const struct changes *c, const struct hull_review_options *o, size_t *done);
+
 /* ---- try_check.c ---- */
 
 /**
@@ -142,11 +149,12 @@ struct try_mount {
  * What lies under the command: decided in the caller's namespaces, put up in the child's.
  * @whole: the root is overlaid, with every other file system on it, and entered; off: only pieces are, each where it is
  * @own_userns: the overlays need a user namespace of ours
+ * @memory: the state directory's file system cannot hold upper directories: they are in memory until the command has ended
  * @hide: directory that the command shall not see: where the upper directories are
  * @cwd: the caller's
  */
 struct try_stage {
-	bool whole, own_userns;
+	bool whole, own_userns, memory;
 	struct try_mount *mounts;
 	size_t n_mounts;
 	const char *hide, *cwd;
@@ -172,9 +180,35 @@ bool try_is_below(const char *path, const char *dir);
 
 /**
  * try_enter_stage - in a process of its own: make the namespaces, mount the overlays, make everything else read-only, and hide the state directory.
+ * @ret_memory: where upper directories are that must be saved afterwards, NO_FD: nothing is.
  * Return: 0 or -1 after fail().
  */
-int try_enter_stage(struct hull *h, const struct try_state *state, const struct try_stage *stage);
+int try_enter_stage(struct hull *h, const struct try_state *state, const struct try_stage *stage, int *ret_memory);
+
+/* ---- try_memory.c ---- */
+
+/**
+ * try_needs_memory - whether the file system of an open directory cannot hold an overlay's upper directories.
+ */
+bool try_needs_memory(int dir);
+
+/**
+ * try_mount_memory - in the namespaces of the stage: put upper and work directories into memory instead.
+ * @dir: the state directory.
+ * Return: a descriptor of a directory that is like it, or -1 after fail().
+ */
+int try_mount_memory(struct hull *h, const struct try_state *state, int dir);
+
+/**
+ * try_save_memory - copy upper directories from memory to the state directory.
+ * @from: of try_mount_memory();  @to: the state directory, opened outside of the stage.
+ */
+int try_save_memory(struct hull *h, bool userxattr, unsigned int n_roots, int from, int to);
+
+/**
+ * try_read_marks - read what try_save_memory() could not leave in the upper trees.
+ */
+int try_read_marks(struct hull *h, const struct try_state *state, struct changes *changes);
 
 /* ---- try.c ---- */
 

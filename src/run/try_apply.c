@@ -210,7 +210,7 @@ static bool is_made(const struct change *change)
 	return change->kind == CHANGE_ADDED || change->kind == CHANGE_MODIFIED || (change->kind == CHANGE_METADATA && S_ISLNK(change->upper.mode));
 }
 
-static int apply_all(struct hull *h, const struct changes *c, const struct hull_review_options *o, size_t *done)
+int try_make_all(struct hull *h, const struct changes *c, const struct hull_review_options *o, size_t *done)
 {
 	size_t dangerous, total = changes_count(c, &dangerous);
 
@@ -250,7 +250,7 @@ int try_apply(struct hull *h, struct try_review *review, const struct hull_revie
 	*ret_done = 0;
 	if (try_check(h, review, o) < 0)
 		return -1;
-	r = apply_all(h, &review->changes, o, &done);
+	r = try_make_all(h, &review->changes, o, &done);
 	*ret_done = done;
 	if (r < 0)
 		return fail_wrap(&h->error, "%zu of %zu changes were applied", done, total);

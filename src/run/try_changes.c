@@ -65,9 +65,14 @@ static const char *full_path(struct changes *c, unsigned int root, const char *p
 	return arena_printf(c->arena, "%s%s%s", top[1] ? top : "", *path || !top[1] ? "/" : "", path);
 }
 
+static const char *path_in(struct changes *c, const struct visit *visit, const char *name)
+{
+	return *visit->path && *name ? arena_printf(c->arena, "%s/%s", visit->path, name) : arena_strdup(c->arena, *name ? name : visit->path);
+}
+
 static int failed(struct changes *c, int r, const struct visit *visit, const char *name)
 {
-	const struct change change = { .root = visit->root, .path = *visit->path ? arena_printf(c->arena, "%s/%s", visit->path, name) : name };
+	const struct change change = { .root = visit->root, .path = path_in(c, visit, name) };
 
 	return fail(c->error, r, "cannot compare '%s'", changes_path(c, &change));
 }
@@ -147,6 +152,42 @@ static int enqueue(struct changes *c, struct queue *queue, unsigned int root, co
 	return 0;
 }
 
+static int by_mark(const void *a, const void *b)
+{
+	const struct change_mark *x = a, *y = b;
+
+	if (x->kind != y->kind || x->root != y->root)
+		return x->kind != y->kind ? x->kind - y->kind : x->root < y->root ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+void changes_sort_marks(struct changes *c)
+{
+	if (c->n_marks > 1)
+		qsort(c->marks, c->n_marks, sizeof(*c->marks), by_mark);
+}
+
+static bool find_mark(const struct changes *c, char kind, unsigned int root, const char *path)
+{
+	const struct change_mark wanted = { kind, root, path };
+
+	return c->n_marks > 0 && !c->raw && bsearch(&wanted, c->marks, c->n_marks, sizeof(wanted), by_mark);
+}
+
+static void add_mark(struct changes *c, char kind, unsigned int root, const char *path)
+{
+	if (c->n_marks == c->size_marks) {
+		size_t size = c->size_marks ? c->size_marks * 2 : 64;
+		struct change_mark *grown = arena_many(c->arena, struct change_mark, size);
+
+		if (c->n_marks > 0)
+			memcpy(grown, c->marks, c->n_marks * sizeof(*grown));
+		c->marks = grown;
+		c->size_marks = size;
+	}
+	c->marks[c->n_marks++] = (struct change_mark){ kind, root, path };
+}
+
 static struct change *add(struct changes *c, const struct visit *visit, const char *name, enum change_kind kind)
 {
 	struct change *change;
@@ -161,7 +202,7 @@ static struct change *add(struct changes *c, const struct visit *visit, const ch
 	}
 	change = &c->v[c->n++];
 	*change = (struct change){ .kind = kind, .root = visit->root };
-	change->path = *visit->path && *name ? arena_printf(c->arena, "%s/%s", visit->path, name) : arena_strdup(c->arena, *name ? name : visit->path);
+	change->path = path_in(c, visit, name);
 	return change;
 }
 
@@ -201,8 +242,7 @@ static int look_at_entry(struct changes *c, const struct looking *l, const char 
 	}
 	if (!S_ISDIR(upper->mode))
 		return 0;
-	return enqueue(c, queue, l->visit->root, *l->visit->path ? arena_printf(c->arena, "%s/%s", l->visit->path, name) : arena_strdup(c->arena, name),
-		       same_type && lower->mode);
+	return enqueue(c, queue, l->visit->root, path_in(c, l->visit, name), same_type && lower->mode);
 }
 
 static int look_at_name(struct changes *c, const struct looking *l, const char *name, struct queue *queue)
@@ -219,7 +259,9 @@ static int look_at_name(struct changes *c, const struct looking *l, const char *
 		return -1;
 	if (!is_whiteout(c, l, name, &upper))
 		return upper.mode ? look_at_entry(c, l, name, &upper, &lower, queue) : 0;
-	if (lower.mode)
+	if (c->raw)
+		add_mark(c, MARK_WHITEOUT, l->visit->root, path_in(c, l->visit, name));
+	else if (lower.mode)
 		add(c, l->visit, name, CHANGE_DELETED)->lower = lower;
 	return 0;
 }
@@ -261,7 +303,9 @@ static int look(struct changes *c, const struct visit *visit, struct queue *queu
 	if (upper < 0 || (visit->below && lower < 0))
 		return failed(c, upper < 0 ? upper : lower, visit, ".");
 	mark = mark_of(c, upper, ".", "opaque");
-	l.opaque = mark == 'y';
+	l.opaque = mark == 'y' || find_mark(c, MARK_OPAQUE, visit->root, visit->path);
+	if (c->raw && mark == 'y')
+		add_mark(c, MARK_OPAQUE, visit->root, visit->path);
 	l.marked = mark == 'x';
 	if (mark_of(c, upper, ".", "redirect"))
 		return failed(c, EUCLEAN, visit, ".");
@@ -294,6 +338,26 @@ static int look_at_root(struct changes *c, unsigned int i)
 	change->what = (unsigned int)what;
 	change->upper = upper;
 	change->lower = lower;
+	return 0;
+}
+
+/* Deleted names that are not in the upper tree. One in a directory that is new, or whose place is another's now, hides nothing. */
+static int look_at_marks(struct changes *c)
+{
+	for (size_t i = 0; i < c->n_marks; i++) {
+		const struct change_mark *mark = &c->marks[i];
+		const struct visit visit = { .root = mark->root, .path = mark->path };
+		scope_fd int fd = mark->kind == MARK_WHITEOUT ? changes_open(c->roots[mark->root].lower, mark->path, O_PATH) : NO_FD;
+		struct inode_facts facts;
+		int r = fd >= 0 ? changes_facts(fd, "", &facts) : fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP || fd == NO_FD ? 0 : fd;
+
+		if (r < 0)
+			return failed(c, r, &visit, "");
+		if (fd >= 0)
+			add(c, &visit, "", CHANGE_DELETED)->lower = facts;
+		if (too_much(c) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -356,6 +420,8 @@ int changes_find(struct changes *c)
 	for (const struct visit *visit = queue.first; visit; visit = visit->next)
 		if (look(c, visit, &queue) < 0)
 			return -1;
+	if (!c->raw && look_at_marks(c) < 0)
+		return -1;
 	if (c->n > 1)
 		qsort(c->v, c->n, sizeof(*c->v), by_path);
 	find_links(c);

@@ -78,9 +78,20 @@ struct change {
 	const char *link;
 };
 
+/* @kind: MARK_WHITEOUT or MARK_OPAQUE */
+struct change_mark {
+	char kind;
+	unsigned int root;
+	const char *path;
+};
+
+enum { MARK_WHITEOUT = 'w', MARK_OPAQUE = 'o' };
+
 /*
  * @xattrs: the namespace that overlayfs keeps its marks in: "user.overlay." or "trusted.overlay."
  * @roots, @n_roots: set by the caller
+ * @marks, @n_marks: deleted names and opaque directories that are not in the upper trees but known otherwise, sorted by changes_sort_marks()
+ * @raw: only what the upper trees hold is listed, all of it as new, and their whiteouts and opaque directories become @marks
  * @v, @n: sorted by root and path, a directory before what is in it; @size: room in @v
  * @on_progress: called now and then with the number of entries looked at; NULL: none
  */
@@ -88,6 +99,9 @@ struct changes {
 	struct arena *arena;
 	struct error *error;
 	const char *xattrs;
+	struct change_mark *marks;
+	size_t n_marks, size_marks;
+	bool raw;
 	const struct change_root *roots;
 	unsigned int n_roots;
 	struct change *v;
@@ -103,6 +117,11 @@ struct changes {
  * Return: 0 or -1 after fail().
  */
 int changes_find(struct changes *c);
+
+/**
+ * changes_sort_marks - bring marks into the order that changes_find() needs.
+ */
+void changes_sort_marks(struct changes *c);
 
 /**
  * changes_open - open a path below a root without following links.
@@ -131,7 +150,7 @@ int changes_compare(int upper_dir, int lower_dir, const char *name, const struct
  */
 unsigned int changes_danger(int upper_dir, const char *name, const struct inode_facts *upper, const struct inode_facts *lower, unsigned int what);
 
-/* changes_is_ours - whether an attribute is one of overlayfs's marks, which are not part of a file */
+/* changes_is_mark - whether an attribute is one of overlayfs's marks, which are not part of a file */
 bool changes_is_mark(const char *attribute);
 
 /**

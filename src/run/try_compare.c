@@ -69,7 +69,8 @@ static int open_closed(int root, const char *path, int flags)
 
 int changes_open(int root, const char *path, int flags)
 {
-	int fd = path_open(root, *path ? path : ".", (uint64_t)flags | O_NOFOLLOW | O_NONBLOCK, RESOLVE_NO_SYMLINKS);
+	/* a FIFO does not block us; openat2(2) takes no such flag beside O_PATH */
+	int fd = path_open(root, *path ? path : ".", (uint64_t)flags | O_NOFOLLOW | (flags & O_PATH ? 0 : O_NONBLOCK), RESOLVE_NO_SYMLINKS);
 
 	return fd == -EACCES && !(flags & O_PATH) ? open_closed(root, *path ? path : ".", flags) : fd;
 }

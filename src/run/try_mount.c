@@ -51,14 +51,14 @@ static int make_namespaces(struct hull *h, const struct try_stage *stage)
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? fail(&h->error, errno, "cannot make mounts private") : 0;
 }
 
-/* Mount the overlay of root @i on @target. @dir: the state directory, opened in this namespace */
-static int overlay(struct hull *h, const struct try_state *state, unsigned int i, int dir, int target)
+/* Mount the overlay of root @i on @target. @uppers: the state directory, opened in this namespace, or what stands for it */
+static int overlay(struct hull *h, const struct try_state *state, unsigned int i, int uppers, int target)
 {
 	const char *path = state->roots[i].path;
 	char options[OPTIONS_SIZE], on[MAGIC_SIZE];
 	scope_fd int lower = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	scope_fd int upper = openat(dir, arena_printf(&h->arena, "upper/%u", i), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	scope_fd int work = openat(dir, arena_printf(&h->arena, "work/%u", i), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	scope_fd int upper = openat(uppers, arena_printf(&h->arena, "upper/%u", i), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	scope_fd int work = openat(uppers, arena_printf(&h->arena, "work/%u", i), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (lower < 0 || upper < 0 || work < 0)
 		return fail(&h->error, errno, "cannot open the directories of the overlay on '%s'", path);
@@ -70,6 +70,12 @@ static int overlay(struct hull *h, const struct try_state *state, unsigned int i
 		    state->path);
 }
 
+/* The sandbox's own process still has to write there, before its payload gets another. */
+static bool is_proc(const char *path)
+{
+	return text_equal(path, "/proc");
+}
+
 /* Show one mount of the host's in the new tree, read-only. One that cannot be shown (a dead FUSE server) is left out: nobody could use it. */
 static void show_readonly(const struct try_mount *m, int target)
 {
@@ -77,7 +83,7 @@ static void show_readonly(const struct try_mount *m, int target)
 	scope_fd int tree = sys_open_tree(AT_FDCWD, m->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 
 	/* a device is written through its node, whatever its directory is */
-	if (tree >= 0 && sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly) == 0)
+	if (tree >= 0 && (is_proc(m->path) || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &readonly) == 0))
 		(void)sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH); /* as above */
 }
 
@@ -89,14 +95,14 @@ static int enter_root(struct hull *h, int root)
 }
 
 /* The whole tree: the root's overlay in the state directory, everything else on it, and then it becomes the root. */
-static int put_up_whole(struct hull *h, const struct try_state *state, const struct try_stage *stage, int dir)
+static int put_up_whole(struct hull *h, const struct try_state *state, const struct try_stage *stage, int dir, int uppers)
 {
 	scope_fd int place = openat(dir, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	scope_fd int root = NO_FD;
 
 	if (place < 0)
 		return fail(&h->error, errno, "cannot open '%s/root'", state->path);
-	if (overlay(h, state, 0, dir, place) < 0)
+	if (overlay(h, state, 0, uppers, place) < 0)
 		return -1;
 	root = openat(dir, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (root < 0)
@@ -109,14 +115,14 @@ static int put_up_whole(struct hull *h, const struct try_state *state, const str
 			continue; /* the root itself; or what lies under a mount that is not shown */
 		if (m->root < 0)
 			show_readonly(m, target);
-		else if (overlay(h, state, (unsigned int)m->root, dir, target) < 0)
+		else if (overlay(h, state, (unsigned int)m->root, uppers, target) < 0)
 			return -1;
 	}
 	return enter_root(h, root);
 }
 
 /* Only pieces, each where it is; all the rest becomes read-only with one call, and then they are made writable again. */
-static int put_up_pieces(struct hull *h, const struct try_state *state, int dir)
+static int put_up_pieces(struct hull *h, const struct try_state *state, int uppers)
 {
 	const struct sys_mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY }, writable = { .attr_clr = MOUNT_ATTR_RDONLY };
 	int r;
@@ -126,16 +132,18 @@ static int put_up_pieces(struct hull *h, const struct try_state *state, int dir)
 
 		if (target < 0)
 			return fail(&h->error, errno, "cannot open '%s'", state->roots[i].path);
-		if (overlay(h, state, i, dir, target) < 0)
+		if (overlay(h, state, i, uppers, target) < 0)
 			return -1;
 	}
 	r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &readonly);
 	if (r < 0)
 		return fail(&h->error, r, "cannot make the file tree read-only");
-	for (unsigned int i = 0; i < state->n_roots; i++) {
-		r = sys_mount_setattr(AT_FDCWD, state->roots[i].path, 0, &writable);
+	for (unsigned int i = 0; i <= state->n_roots; i++) {
+		const char *path = i < state->n_roots ? state->roots[i].path : "/proc";
+
+		r = sys_mount_setattr(AT_FDCWD, path, 0, &writable);
 		if (r < 0)
-			return fail(&h->error, r, "cannot make the overlay of '%s' writable", state->roots[i].path);
+			return fail(&h->error, r, "cannot make '%s' writable", path);
 	}
 	return 0;
 }
@@ -157,9 +165,9 @@ static int enter_cwd(struct hull *h, const struct try_stage *stage)
 	return fchdir(cwd < 0 ? root : cwd) < 0 ? fail(&h->error, errno, "cannot enter '%s'", stage->cwd) : 0;
 }
 
-int try_enter_stage(struct hull *h, const struct try_state *state, const struct try_stage *stage)
+int try_enter_stage(struct hull *h, const struct try_state *state, const struct try_stage *stage, int *ret_memory)
 {
-	scope_fd int dir = NO_FD;
+	scope_fd int dir = NO_FD, memory = NO_FD;
 	int r;
 
 	if (make_namespaces(h, stage) < 0)
@@ -167,8 +175,17 @@ int try_enter_stage(struct hull *h, const struct try_state *state, const struct 
 	dir = open(state->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return fail(&h->error, errno, "cannot open '%s'", state->path);
-	r = stage->whole ? put_up_whole(h, state, stage, dir) : put_up_pieces(h, state, dir);
+	if (stage->memory) {
+		memory = try_mount_memory(h, state, dir);
+		if (memory < 0)
+			return -1;
+	}
+	r = stage->whole ? put_up_whole(h, state, stage, dir, stage->memory ? memory : dir) :
+			   put_up_pieces(h, state, stage->memory ? memory : dir);
 	if (r < 0 || hide(h, stage->hide) < 0)
 		return -1;
-	return enter_cwd(h, stage);
+	if (enter_cwd(h, stage) < 0)
+		return -1;
+	*ret_memory = take_fd(&memory);
+	return 0;
 }

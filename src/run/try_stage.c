@@ -191,6 +191,9 @@ int try_plan_stage(struct hull *h, const char *cwd, struct try_state *state, str
 	state->userxattr = stage.own_userns || !in_initial_userns();
 	stage.whole = !state->userxattr;
 	stage.hide = place && try_is_below(state->path, place) ? place : state->path;
+	stage.memory = try_needs_memory(state->dir);
+	if (stage.memory)
+		log_write(&h->log, LOG_LEVEL_WARNING, "the file system of '%s' cannot hold an overlay's changes: they are in memory until the command ends", state->path);
 	if (read_mounts(h, &stage) < 0)
 		return -1;
 	r = stage.whole ? find_whole(h, &stage, state) : try_find_pieces(h, &stage, state);

@@ -140,7 +140,8 @@ int try_make(struct hull *h, const char *keep, struct try_state *ret_state)
 	/* not the coarse clock, which lags behind times that the kernel has already given to files */
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* always there */
 	state.started = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-	if (mkdirat(state.dir, "upper", 0700) < 0 || mkdirat(state.dir, "work", 0700) < 0 || mkdirat(state.dir, "root", 0700) < 0) {
+	if (mkdirat(state.dir, "upper", 0700) < 0 || mkdirat(state.dir, "work", 0700) < 0 || mkdirat(state.dir, "root", 0700) < 0 ||
+		mkdirat(state.dir, "memory", 0700) < 0) {
 		(void)fail(&h->error, errno, "cannot make directories in '%s'", path); /* the message is what we want */
 		(void)close_fd(state.dir);
 		return -1;

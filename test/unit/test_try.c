@@ -223,6 +223,35 @@ static void whiteouts_as_files(void)
 	CHECK_STRING(list(), "D /there/d/b\n");
 }
 
+static void marks_beside_the_tree(void)
+{
+	struct change_mark marks[] = {
+		{ MARK_WHITEOUT, 0, "a" }, { MARK_WHITEOUT, 0, "d/b/c" }, { MARK_WHITEOUT, 0, "not/there" }, { MARK_OPAQUE, 0, "d/e" }, { MARK_WHITEOUT, 0, "d/b" },
+	};
+
+	fresh();
+	make_dir("upper/0/d");
+	make_dir("upper/0/d/e");
+	CHECK_STRING(list(), "");
+	review.changes.n = 0;
+	review.changes.marks = marks;
+	review.changes.n_marks = ARRAY_SIZE(marks);
+	changes_sort_marks(&review.changes);
+	CHECK(changes_find(&review.changes) == 0);
+	CHECK_STRING(changes_print(&review.changes), "D /there/a\nD /there/d/b\nD /there/d/e/c\n");
+	/* and how they come about */
+	whiteout("gone");
+	mark("d/e", "user.overlay.opaque", "y");
+	CHECK(find() == 0);
+	review.changes.n = review.changes.n_marks = 0;
+	review.changes.raw = true;
+	CHECK(changes_find(&review.changes) == 0 && review.changes.n_marks == 2);
+	changes_sort_marks(&review.changes);
+	CHECK(review.changes.n_marks == 2 && review.changes.marks[0].kind == MARK_OPAQUE && review.changes.marks[1].kind == MARK_WHITEOUT);
+	CHECK_STRING(review.changes.marks[0].path, "d/e");
+	CHECK_STRING(review.changes.marks[1].path, "gone");
+}
+
 static void redirects_are_refused(void)
 {
 	fresh();
@@ -485,6 +514,7 @@ int main(void)
 	RUN(types_change);
 	RUN(opaque_directories);
 	RUN(whiteouts_as_files);
+	RUN(marks_beside_the_tree);
 	RUN(redirects_are_refused);
 	RUN(hard_links);
 	RUN(names_are_escaped);
