@@ -253,6 +253,20 @@ CHILD static int switch_root(const struct child *c)
 	return 0;
 }
 
+/*
+ * Whether something is still mounted over our root: what was mounted on "/" before it stands on the host's tree, so that is not on top. It would be
+ * within reach by "/..", which the kernel resolves to the topmost mount of the root. Return: 1, 0 or -errno.
+ */
+CHILD static int hides_mount(const struct child *c)
+{
+	uint64_t ours, top;
+	int r = sys_mount_id(c->root, "", AT_EMPTY_PATH, &ours);
+
+	if (r == 0)
+		r = sys_mount_id(AT_FDCWD, "/..", 0, &top);
+	return r < 0 ? r : ours != top;
+}
+
 /* pivot_root(2), NOTES: with both arguments "." the old root ends up on top of the new one, and needs no directory to be put into. */
 CHILD static int pivot(const struct child *c, const struct rootfs *root)
 {
@@ -268,9 +282,12 @@ CHILD static int pivot(const struct child *c, const struct rootfs *root)
 		if (r < 0)
 			return child_fail(c, FAULT("cannot make the host's mounts slaves"), r, NULL, NULL);
 	}
-	if (umount2(".", MNT_DETACH) < 0)
-		return child_fail(c, FAULT("cannot unmount the host's tree"), errno, NULL, NULL);
-	return 0;
+	do {
+		if (umount2(".", MNT_DETACH) < 0)
+			return child_fail(c, FAULT("cannot unmount the host's tree"), errno, NULL, NULL);
+		r = root->covered ? hides_mount(c) : 0;
+	} while (r > 0);
+	return r < 0 ? child_fail(c, FAULT("cannot tell whether the host's tree is gone"), r, NULL, NULL) : 0;
 }
 
 /* In place, a mount point that was missing in "/" itself has a stand-in of the root made (mounts_mimic.c): then that is to be changed into. */

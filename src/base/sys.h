@@ -217,6 +217,33 @@ CHILD static inline int sys_landlock_restrict_self(int ruleset)
 	return (int)SYS_CALL(SYS_landlock_restrict_self, ruleset, 0);
 }
 
+/* statx(2), of which only the number of the mount is wanted; <linux/stat.h> and musl's <sys/stat.h> exclude each other */
+struct sys_statx {
+	uint32_t mask;
+	uint8_t unused[140];
+	uint64_t mount_id;
+	uint8_t more[104];
+};
+_Static_assert(sizeof(struct sys_statx) == 256, "as the kernel writes it");
+
+/**
+ * sys_mount_id - which mount a path leads to; mounts on top of it are followed.
+ * Return: 0 or -errno (-EOPNOTSUPP: before Linux 5.8).
+ */
+CHILD static inline int sys_mount_id(int dirfd, const char *path, int flags, uint64_t *ret_id)
+{
+	enum { WANT_MOUNT_ID = 0x1000 };
+	struct sys_statx stat;
+	long r = SYS_CALL(SYS_statx, dirfd, path, flags, WANT_MOUNT_ID, &stat);
+
+	if (r < 0)
+		return (int)r;
+	if (!(stat.mask & WANT_MOUNT_ID))
+		return -EOPNOTSUPP;
+	*ret_id = stat.mount_id;
+	return 0;
+}
+
 /* not in Debian 12's headers */
 #ifndef MOUNT_ATTR_RDONLY
 #define MOUNT_ATTR_RDONLY 0x00000001
