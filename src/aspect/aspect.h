@@ -30,6 +30,7 @@ enum { CHILD_KEEP_MAX = 8 };
  * @tty: the console's terminal side, NO_FD: none
  * @program: what execve(2) gets; found by exec/seal
  * @net_joined: the network namespace that came late is ours
+ * @umask: the caller's, from rootfs/enter on
  * @keep: descriptors of hull's own that are still needed after stdio/seal (child_keep()); all others are closed there
  * @aspect, @phase: stamped by the engine, copied into fault records
  */
@@ -41,6 +42,7 @@ struct child {
 	int tty;
 	const char *program;
 	bool net_joined;
+	mode_t umask;
 	int keep[CHILD_KEEP_MAX];
 	size_t n_keep;
 	uint16_t aspect, phase;

@@ -213,7 +213,10 @@ CHILD int exec_payload(struct child *c)
 
 	if (!plan->argv || !c->program)
 		return child_fail(c, FAULT("process: required to start the container"), 0, NULL, NULL);
-	spawn_reset_signals();
+	if (c->plan->request->sandbox) /* handlers went at the clone; what was ignored stays so (nohup(1)) */
+		spawn_inherit_signals(c->plan->request->signal_mask, c->plan->request->ignores_children);
+	else
+		spawn_reset_signals();
 	(void)execve(c->program, plan->argv, plan->envp); /* returns only when it failed */
 	saved = errno;
 	if (saved == ENOENT) /* the program itself was found before: it is its interpreter that the kernel did not find */

@@ -16,7 +16,7 @@
 /* what setgroups(2) accepts; the payload's umask where the document says none, as every engine's containers know it */
 enum { IDS_GROUPS_MAX = 65536, IDS_UMASK = 022 };
 
-/* @keep_groups: the caller's supplementary groups stay (annotation run.oci.keep_original_groups) */
+/* @keep_groups: the caller's supplementary groups stay (annotation run.oci.keep_original_groups, and in sandboxes: it is the caller who runs there) */
 struct ids_plan {
 	bool keep_groups;
 };
@@ -28,7 +28,8 @@ static int ids_check(struct plan *p)
 
 	if (p->process->user.additional_gids.n > IDS_GROUPS_MAX)
 		return fail(p->error, 0, "process.user.additionalGids: expected at most %d groups", IDS_GROUPS_MAX);
-	plan->keep_groups = keep && (strcmp(keep, "1") == 0 || strcmp(keep, "true") == 0);
+	plan->keep_groups = (keep && (strcmp(keep, "1") == 0 || strcmp(keep, "true") == 0)) ||
+			    (p->request->sandbox && p->process->user.additional_gids.n == 0);
 	if (plan->keep_groups && p->process->user.additional_gids.n > 0)
 		return fail(p->error, 0, "process.user.additionalGids: cannot add groups and keep the caller's (run.oci.keep_original_groups)");
 	p->data[ASPECT_IDS] = plan;
@@ -53,12 +54,21 @@ static CHILD int set_groups(const struct child *c, const struct user *user)
 	return 0;
 }
 
+/* A sandbox has the caller's, as a command without one. */
+static CHILD void set_umask(const struct child *c)
+{
+	const struct user *user = &c->plan->process->user;
+	mode_t otherwise = c->plan->request->sandbox ? c->umask : IDS_UMASK;
+
+	(void)umask(user->umask.set ? (mode_t)(user->umask.value & 0777) : otherwise); /* cannot fail */
+}
+
 static CHILD int ids_seal(struct child *c)
 {
 	const struct user *user = &c->plan->process->user;
 	int r;
 
-	(void)umask(user->umask.set ? (mode_t)(user->umask.value & 0777) : IDS_UMASK); /* cannot fail */
+	set_umask(c);
 	if (set_groups(c, user) < 0)
 		return -1;
 	r = sys_setresgid(user->gid, user->gid, user->gid);
@@ -84,7 +94,10 @@ static void ids_explain(const struct plan *p, enum phase phase, struct explain *
 
 	if (phase != PHASE_SEAL)
 		return;
-	explain_step(x, "set the umask to %04o", user->umask.set ? user->umask.value & 0777 : (unsigned int)IDS_UMASK);
+	if (p->request->sandbox && !user->umask.set)
+		explain_step(x, "set the umask to what it was");
+	else
+		explain_step(x, "set the umask to %04o", user->umask.set ? user->umask.value & 0777 : (unsigned int)IDS_UMASK);
 	if (plan && plan->keep_groups)
 		explain_step(x, "keep the caller's supplementary groups");
 	else if (user->additional_gids.n == 0)

@@ -69,6 +69,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
  * @sandbox: made of options (spec/sandbox.h): bind sources mean the host's tree as it was before the first mount, and the root may be taken in place
  * @mimic: mount points that do not exist are never made on the host
  * @keep_fds: the payload gets every descriptor that the caller left open (bubblewrap's way)
+ * @signal_mask: a sandbox's payload has the caller's blocked signals, as bits, and those it ignored;  @ignores_children: SIGCHLD among them
  * @cwd_optional: where process.cwd cannot be entered, "/" will do
  * @spare_ptmx: a terminal's multiplexer side that stands in where the container has no devpts; 0: none
  * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
@@ -82,6 +83,8 @@ struct request {
 	bool detach;
 	bool no_pivot, no_new_keyring;
 	bool sandbox, mimic, keep_fds, cwd_optional;
+	uint64_t signal_mask;
+	bool ignores_children;
 	enum cgroup_manager cgroup_manager;
 	int spare_ptmx;
 	const char *const *cgroup_sub;

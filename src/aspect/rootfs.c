@@ -203,7 +203,7 @@ CHILD static int enter(struct child *c)
 {
 	const struct rootfs *root = rootfs_of(c->plan);
 
-	(void)umask(0); /* from here on modes are meant as they are written; process.user has the payload's */
+	c->umask = umask(0); /* from here on modes are meant as they are written; process.user has the payload's */
 	if (root->covered && cut_propagation(c, root) < 0)
 		return -1;
 	if (!root->private_namespace || root->in_place || root->covered) {

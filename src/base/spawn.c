@@ -36,6 +36,15 @@ CHILD void spawn_reset_signals(void)
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none)); /* cannot fail */
 }
 
+CHILD void spawn_inherit_signals(uint64_t mask, bool ignore_children)
+{
+	static const struct kernel_sigaction ignore = { { (unsigned long)SIG_IGN } };
+
+	if (ignore_children)
+		(void)syscall(SYS_rt_sigaction, SIGCHLD, &ignore, NULL, sizeof(mask)); /* cannot fail */
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask)); /* cannot fail */
+}
+
 /* @fd where the three standard descriptors do not run over it; NO_FD: /dev/null. Return: a descriptor, or -1 with errno, like the calls it makes. */
 static CHILD int safe(int fd)
 {

@@ -2,6 +2,8 @@
 #ifndef BASE_SPAWN_H
 #define BASE_SPAWN_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/child.h"
@@ -33,5 +35,11 @@ CHILD int spawn_wait(pid_t pid, int *ret_status);
  * spawn_reset_signals - default disposition for every signal and an empty mask: nothing that hull or its caller ignored or blocked is inherited.
  */
 CHILD void spawn_reset_signals(void);
+
+/**
+ * spawn_inherit_signals - the other way: signals that are ignored stay so; handlers were taken away before.
+ * @mask: blocked signals, bit 0 is signal 1;  @ignore_children: ignore SIGCHLD, too.
+ */
+CHILD void spawn_inherit_signals(uint64_t mask, bool ignore_children);
 
 #endif

@@ -298,6 +298,8 @@ int container_make(struct job *job, const struct hull_create_options *o, struct 
 		goto undo;
 	if (stays && foreground_begin(foreground, &job->hull->error) < 0)
 		goto undo;
+	memcpy(&job->request.signal_mask, &foreground->old_mask, sizeof(job->request.signal_mask));
+	job->request.ignores_children = foreground->ignores_children;
 	if (plan_prepare(&job->plan) < 0)
 		goto undo;
 	foreground->notify = run && !job->stateless ? notify_listen(job) : NO_FD;

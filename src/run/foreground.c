@@ -1,8 +1,8 @@
 /*
  * Staying with the payload: one poll(2) over its pidfd, a signalfd and, with a terminal, the two ends of a relay.
  *
- * Job control without a terminal of its own: SIGTSTP stops the payload (SIGSTOP: a namespace's pid 1 ignores the others) and then hull itself, so that the
- * shell takes over; SIGCONT wakes both.
+ * Job control without a terminal of its own: SIGTSTP stops the payload (SIGSTOP: a namespace's pid 1 ignores the others) and then hull itself by the same
+ * signal, so that the shell sees what it would see without us; SIGCONT wakes both.
  */
 #include "run/foreground.h"
 
@@ -28,6 +28,9 @@
 /* REST_ROUNDS: how often a full buffer is read after the end; a terminal holds less, but without a pid namespace somebody may go on writing */
 enum { RELAY_SIZE = 16384, REST_ROUNDS = 64 };
 
+/* how long a payload that catches SIGTSTP may take to put its terminal in order, us */
+enum { STOP_GRACE = 20000 };
+
 /* Bytes on their way from one descriptor to another. */
 struct pipe_buffer {
 	char data[RELAY_SIZE];
@@ -46,10 +49,29 @@ struct relay {
 	struct pipe_buffer *in, *out;
 };
 
+uint64_t foreground_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Of a child that ends while SIGCHLD is ignored nothing is left to wait for (wait(2)). */
+static void hear_children(struct foreground *f)
+{
+	struct sigaction action;
+
+	f->ignores_children = sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+	if (f->ignores_children)
+		(void)signal(SIGCHLD, SIG_DFL); /* cannot fail */
+}
+
 int foreground_begin(struct foreground *f, struct error *e)
 {
 	sigset_t all;
 
+	hear_children(f);
 	(void)sigfillset(&all);
 	/* these say that hull itself is broken; the rest belongs to the payload */
 	for (size_t i = 0; i < 6; i++)
@@ -65,6 +87,8 @@ int foreground_begin(struct foreground *f, struct error *e)
 
 void foreground_end(struct foreground *f)
 {
+	if (f->ignores_children)
+		(void)signal(SIGCHLD, SIG_IGN); /* as it was */
 	if (f->signals < 0)
 		return;
 	f->signals = close_fd(f->signals);
@@ -97,17 +121,6 @@ static void set_raw(struct relay *relay, bool raw)
 	relay->raw = false;
 }
 
-static void stop_both(const struct launched *child, struct relay *relay)
-{
-	bool raw = relay->raw;
-
-	(void)sys_pidfd_send_signal(child->pidfd, SIGSTOP); /* gone is as good */
-	set_raw(relay, false);
-	(void)kill(getpid(), SIGSTOP); /* cannot be blocked: we stop here until SIGCONT */
-	set_raw(relay, raw);
-	(void)sys_pidfd_send_signal(child->pidfd, SIGCONT); /* gone is as good */
-}
-
 /* The bit of @signal in a line of /proc/PID/status (proc_pid_status(5): SigBlk, SigIgn, SigCgt), false when the line is not there. */
 static bool status_has(const char *status, const char *line, int signal)
 {
@@ -123,23 +136,75 @@ static bool is_deadly(int signal)
 	       signal != SIGTTOU && signal != SIGSTOP;
 }
 
+/* What the payload does with @signal; empty when it is gone. */
+struct attitude {
+	bool known, catches, ignores, blocks;
+};
+
+static struct attitude attitude_of(const struct launched *child, int signal)
+{
+	char path[64], status[4096];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)child->pid); /* fits */
+	n = io_read_small(AT_FDCWD, path, status, sizeof(status) - 1);
+	if (n <= 0)
+		return (struct attitude){ .known = false };
+	status[(size_t)n < sizeof(status) ? (size_t)n : sizeof(status) - 1] = '\0';
+	return (struct attitude){
+		.known = true,
+		.catches = status_has(status, "\nSigCgt:\t", signal),
+		.ignores = status_has(status, "\nSigIgn:\t", signal),
+		.blocks = status_has(status, "\nSigBlk:\t", signal),
+	};
+}
+
+/* Carry the default action of a signal out on ourselves: we stop here until SIGCONT. Where nobody could wake us the kernel lets us go on. */
+static void stop_self(int signal)
+{
+	sigset_t one;
+
+	(void)sigemptyset(&one);
+	(void)sigaddset(&one, signal);
+	(void)kill(getpid(), signal); /* waits, being blocked */
+	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+	(void)sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+/*
+ * The payload cannot stop by itself where it is a pid 1, so it is stopped. One that catches the signal restores its terminal first, and draws its screen
+ * again when it goes on.
+ */
+static void stop_both(const struct launched *child, struct relay *relay, int signal)
+{
+	struct attitude attitude = attitude_of(child, signal);
+	bool raw = relay->raw;
+
+	if (attitude.ignores)
+		return;
+	if (attitude.catches)
+		(void)usleep(STOP_GRACE);
+	(void)sys_pidfd_send_signal(child->pidfd, SIGSTOP); /* gone is as good */
+	set_raw(relay, false);
+	stop_self(signal);
+	set_raw(relay, raw);
+	(void)sys_pidfd_send_signal(child->pidfd, SIGCONT); /* gone is as good */
+	if (attitude.catches)
+		(void)sys_pidfd_send_signal(child->pidfd, SIGWINCH); /* likewise */
+}
+
 /* Pass a signal on. To a pid 1 that has not said what to do with it nothing would happen, and without a pid namespace it would have ended: so end it. */
 static void pass_on(struct foreground *f, const struct launched *child, const struct signalfd_siginfo *info)
 {
-	char path[64], status[4096];
 	int signal = (int)info->ssi_signo;
-	ssize_t n;
+	struct attitude attitude;
 
 	if (!f->shares_terminal || info->ssi_code != SI_KERNEL)
 		(void)sys_pidfd_send_signal(child->pidfd, signal); /* gone is as good */
 	if (!f->is_init || !is_deadly(signal))
 		return;
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)child->pid); /* fits */
-	n = io_read_small(AT_FDCWD, path, status, sizeof(status) - 1);
-	if (n <= 0)
-		return;
-	status[(size_t)n < sizeof(status) ? (size_t)n : sizeof(status) - 1] = '\0';
-	if (status_has(status, "\nSigCgt:\t", signal) || status_has(status, "\nSigIgn:\t", signal) || status_has(status, "\nSigBlk:\t", signal))
+	attitude = attitude_of(child, signal);
+	if (!attitude.known || attitude.catches || attitude.ignores || attitude.blocks)
 		return;
 	f->killed_by = signal;
 	(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
@@ -159,7 +224,7 @@ static void on_signals(struct foreground *f, const struct launched *child, struc
 		case SIGTSTP:
 		case SIGTTIN:
 		case SIGTTOU:
-			stop_both(child, relay);
+			stop_both(child, relay, (int)info.ssi_signo);
 			break;
 		default:
 			pass_on(f, child, &info);
@@ -231,6 +296,7 @@ static void poll_set(const struct foreground *f, const struct launched *child, c
 	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((empty(relay->out) ? POLLIN : 0) | (empty(relay->in) ? 0 : POLLOUT)) };
 	fds[4] = (struct pollfd){ .fd = empty(relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
 	fds[5] = (struct pollfd){ .fd = f->notify, .events = POLLIN };
+	fds[6] = (struct pollfd){ .fd = f->linger ? f->init_says : -1, .events = POLLIN };
 	if (fds[3].events == 0)
 		fds[3].fd = -1; /* or its POLLHUP would wake us for ever */
 }
@@ -250,47 +316,67 @@ static void drain_rest(struct relay *relay)
 	} while (rounds++ < REST_ROUNDS && fill(relay->out, relay->master) && !empty(relay->out));
 }
 
-static int reap_status(const struct foreground *f, const struct launched *child, struct error *e, int *ret_status)
+/* What the reaper said of the payload: its own status is made of it, and says less. */
+static bool init_said(struct foreground *f)
 {
-	siginfo_t info = { 0 };
-	int r;
+	uint64_t value;
 
-	do
-		r = waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | __WALL);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return fail(e, errno, "cannot wait for the container's process");
-	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-	if (f->killed_by && info.si_code != CLD_EXITED && info.si_status == SIGKILL)
-		*ret_status = 128 + f->killed_by;
+	if (f->init_says <= 0 || read(f->init_says, &value, sizeof(value)) != (ssize_t)sizeof(value))
+		return false;
+	f->wait_status = (int)(value - 1);
+	return true;
+}
+
+static int reap_status(struct foreground *f, const struct launched *child, struct error *e, int *ret_status)
+{
+	int status = 0;
+	pid_t pid;
+
+	if (!f->left) {
+		do /* not waitid(2): this has the usage, and the pid is ours until then */
+			pid = wait4(child->pid, &status, __WALL, &f->usage);
+		while (pid < 0 && errno == EINTR);
+		if (pid < 0)
+			return fail(e, errno, "cannot wait for the container's process");
+		if (!init_said(f))
+			f->wait_status = status;
+	}
+	if (f->killed_by && WIFSIGNALED(f->wait_status) && WTERMSIG(f->wait_status) == SIGKILL)
+		f->wait_status = f->killed_by;
+	*ret_status = WIFEXITED(f->wait_status) ? WEXITSTATUS(f->wait_status) : 128 + WTERMSIG(f->wait_status);
 	return 0;
 }
 
-/* Milliseconds until the deadline, for poll(2); once it is over the payload is killed. */
+/* Milliseconds until the deadline or the next check, for poll(2), after doing what is due; once the deadline is over the payload is killed. */
 static int time_left(struct foreground *f, const struct launched *child)
 {
 	enum { MS = 1000000 };
-	struct timespec now;
-	uint64_t ns;
+	uint64_t now, next = UINT64_MAX;
 
-	if (f->deadline == 0 || f->timed_out)
+	if ((f->deadline == 0 || f->timed_out) && f->next_check == 0)
 		return -1;
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
-	ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	if (ns >= f->deadline) {
+	now = foreground_now();
+	if (f->next_check != 0 && now >= f->next_check)
+		f->next_check = f->check(f->check_data, child, now);
+	if (f->deadline != 0 && !f->timed_out && now >= f->deadline) {
 		f->timed_out = true;
 		(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
-		return -1;
 	}
-	ns = (f->deadline - ns + MS - 1) / MS;
-	return ns > INT_MAX ? INT_MAX : (int)ns;
+	if (f->deadline != 0 && !f->timed_out)
+		next = f->deadline;
+	if (f->next_check != 0 && f->next_check < next)
+		next = f->next_check;
+	if (next == UINT64_MAX)
+		return -1;
+	next = next <= now ? 1 : (next - now + MS - 1) / MS;
+	return next > INT_MAX ? INT_MAX : (int)next;
 }
 
 int foreground_serve(struct foreground *f, struct launched *child, struct error *e, int *ret_status)
 {
 	struct relay relay = { .master = child->console, .input_open = true };
 	scope_free struct pipe_buffer *buffers = NULL;
-	struct pollfd fds[6];
+	struct pollfd fds[7];
 
 	if (relay.master >= 0) {
 		buffers = calloc(2, sizeof(*buffers));
@@ -312,7 +398,8 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 		if (fds[5].revents)
 			(void)notify_forward(f->notify, f->notify_host, child->pid); /* we stay either way */
 		serve_relay(&relay, fds);
-		if (fds[0].revents && empty(relay.out))
+		f->left = f->left || (fds[6].revents && init_said(f));
+		if ((fds[0].revents || f->left) && empty(relay.out))
 			break;
 	}
 	drain_rest(&relay);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "run/launch.h"
@@ -15,19 +16,38 @@
  * @shares_terminal: the payload is in our session: what the terminal sends, it has got itself
  * @is_init: the payload is a namespace's pid 1, which the kernel spares the default actions of signals: we carry them out
  * @killed_by: the signal whose default action we carried out, 0: none
+ * @ignores_children: the caller ignores SIGCHLD; while we wait for children it is not ignored
  * @deadline: CLOCK_MONOTONIC nanoseconds at which the payload is killed, 0: none;  @timed_out: it was
+ * @check: called at @next_check (as @deadline; 0: never) with @check_data: looks at the payload, may kill it, and says when it wants to be called again
  * @notify: the relay's socket (run/notify.h), NO_FD: none;  @notify_host: where its READY=1 goes
+ * @init_says: eventfd that the reaper writes the payload's wait status + 1 to, 0: there is none
+ * @linger: then leave the reaper alone: others of the sandbox may go on (bubblewrap's way)
+ * @wait_status: of the payload, as wait(2) has it;  @usage: of pid 1 and everybody it waited for;  @left: the reaper was left alone, and there is no @usage
  */
 struct foreground {
 	int signals;
 	sigset_t old_mask;
 	bool shares_terminal, is_init;
 	int killed_by;
+	bool ignores_children;
 	uint64_t deadline;
 	bool timed_out;
+	uint64_t (*check)(void *data, const struct launched *child, uint64_t now);
+	void *check_data;
+	uint64_t next_check;
 	int notify;
 	const char *notify_host;
+	int init_says;
+	bool linger;
+	int wait_status;
+	struct rusage usage;
+	bool left;
 };
+
+/**
+ * foreground_now - CLOCK_MONOTONIC in nanoseconds.
+ */
+uint64_t foreground_now(void);
 
 /**
  * foreground_begin - block and collect signals, before the clone: none is lost in between.
