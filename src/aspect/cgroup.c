@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "base/io.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -26,6 +27,7 @@
  * @settings, @devices: from check
  * @host: what is mounted, and the container's leaves in it;  @mounts: for mounts of type cgroup, NULL: there are none
  * @join: what the child enters by;  @scope: with the systemd manager
+ * @owner: we are the root that the host's cgroups and devices obey, not that of a user namespace
  */
 struct cgroup_plan {
 	struct cgroup_settings settings;
@@ -34,6 +36,7 @@ struct cgroup_plan {
 	struct cgroup_mounts *mounts;
 	struct cgroup_join join;
 	struct cgroup_scope scope;
+	bool owner;
 };
 
 static struct cgroup_plan *data_of(const struct plan *p)
@@ -96,7 +99,7 @@ static void decide_leaf(const struct plan *p, struct cgroup_plan *data, struct c
 
 	if (!t->unit)
 		t->leaf = cgroup_leaf_path(p->arena, t, path, p->request->id, data->host.hybrid, false);
-	if (p->caller->privileged && p->caller->initial_userns) /* a rootless engine's root has the capabilities, but not over the host's cgroups */
+	if (p->caller->privileged && data->owner) /* a rootless engine's root has the capabilities, but not over the host's cgroups */
 		return;
 	t->refused = may_make(p->arena, t->leaf, top);
 	if (t->refused && t->v2 && !t->unit && !data->host.hybrid && !(path && path[0] == '/')) { /* a delegated cgroup may be hull's own only */
@@ -112,18 +115,19 @@ static void decide_leaf(const struct plan *p, struct cgroup_plan *data, struct c
 }
 
 /* False where nothing can enforce rules: in a user namespace or as an ordinary user, who cannot make device nodes either. */
-static bool devices_apply(const struct plan *p)
+static bool devices_apply(const struct cgroup_plan *data)
 {
-	return p->caller->euid == 0 && p->caller->initial_userns;
+	return data->owner;
 }
 
 /* Find the host's hierarchies and where the container's cgroups go; nothing is made but by systemd. */
 static int decide(struct plan *p, struct cgroup_plan *data)
 {
+	data->owner = p->caller->euid == 0 && process_in_initial_userns();
 	if (cgroup_host_read(p->arena, p->error, &data->host) < 0)
 		return -1;
 	if (uses_systemd(p) &&
-	    cgroup_scope_start(p, &data->settings, devices_apply(p) ? &data->devices : NULL, &data->host, &data->scope) < 0)
+	    cgroup_scope_start(p, &data->settings, devices_apply(data) ? &data->devices : NULL, &data->host, &data->scope) < 0)
 		return -1;
 	if (p->request->cgroup_manager != CGROUP_MANAGER_DISABLED)
 		for (size_t i = 0; i < data->host.n; i++)
@@ -285,7 +289,7 @@ static int write_devices(struct plan *p, struct cgroup_plan *data)
 	const struct cgroup_device_policy *policy = &data->devices;
 	const struct cgroup_tree *v2 = NULL;
 
-	if (!devices_apply(p))
+	if (!devices_apply(data))
 		return 0;
 	for (size_t i = 0; i < data->host.n; i++) {
 		const struct cgroup_tree *t = &data->host.v[i];

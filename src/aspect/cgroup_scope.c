@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
 
@@ -178,7 +179,7 @@ bool cgroup_scope_must_attach(const struct plan *p, int fd, struct cgroup_scope 
 	ssize_t length;
 
 	scope->attach = NULL;
-	if (fd < 0 || (p->caller->privileged && p->caller->initial_userns))
+	if (fd < 0 || (p->caller->privileged && process_in_initial_userns()))
 		return false;
 	length = readlink(arena_printf(p->arena, "/proc/self/fd/%d", fd), dir, sizeof(dir) - 1);
 	if (length <= 0 || cgroup_host_read(p->arena, &unused, &host) < 0)

@@ -9,6 +9,7 @@
 
 #include "aspect/mountfd.h"
 #include "aspect/mounts.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -193,7 +194,7 @@ CHILD static int add_layers(int context, const struct mount_layers *layers)
 /* Options but layers. In a user namespace overlayfs keeps its notes in attributes that it may write there. */
 CHILD static int add_options(const struct child *c, int context, const struct mount_op *op)
 {
-	bool userxattr = c->plan->has_userns || !c->plan->caller->initial_userns;
+	bool userxattr = c->plan->has_userns || !process_in_initial_userns();
 	size_t i;
 	int r = 0;
 

@@ -95,14 +95,12 @@ struct request {
 /*
  * Who asks.
  * @euid, @egid: of the caller;  @privileged: euid 0 with CAP_SYS_ADMIN in the user namespace it runs in
- * @initial_userns: that namespace is the machine's first one (/proc/self/uid_map maps everything)
  * @caps: the bounding set as a mask
  */
 struct caller {
 	uid_t euid;
 	gid_t egid;
 	bool privileged;
-	bool initial_userns;
 	uint64_t bounding;
 };
 

@@ -34,35 +34,43 @@ static const char *find_beside(struct arena *arena, const char *executable, cons
 
 const char *libexec_find(struct arena *arena, const char *name)
 {
-	const char *told = getenv(LIBEXEC_EXECUTABLE), *found = told ? find_beside(arena, told, name) : NULL;
+	const char *told = getenv(LIBEXEC_EXECUTABLE), *found = NULL;
 	char path[PATH_MAX];
 
+	if (told && realpath(told, path)) /* it may be a link to an installation elsewhere */
+		found = find_beside(arena, path, name);
+	if (!found && told) /* the file itself need not be there any more */
+		found = find_beside(arena, told, name);
 	if (found || own_path(path) < 0)
 		return found;
 	return find_beside(arena, path, name);
 }
 
-char **libexec_environment(char *const *environment)
+char **libexec_environment(char *const *environment, const char *path, struct libexec_room *room)
 {
 	static const char prefix_text[] = LIBEXEC_EXECUTABLE "=";
 	const size_t prefix = sizeof(prefix_text) - 1;
-	size_t n = 0, used = 0;
-	char **copy, *entry;
+	size_t n = 0, used = 0, length;
+	char asked[PATH_MAX], **copy = room->variables, *entry = room->entry;
 
+	if (!path && own_path(asked) < 0)
+		return NULL;
+	path = path ? path : asked;
+	length = strlen(path) + 1;
 	while (environment[n])
 		n++;
-	copy = calloc(1, (n + 2) * sizeof(*copy) + prefix + PATH_MAX); /* the array, and the new entry behind it */
-	if (!copy)
-		return NULL;
-	entry = (char *)(copy + n + 2);
-	memcpy(entry, prefix_text, prefix);
-	if (own_path(entry + prefix) < 0) {
-		free(copy);
-		return NULL;
+	if (n + 2 > LIBEXEC_VARIABLES || prefix + length > LIBEXEC_PATH) {
+		copy = calloc(1, (n + 2) * sizeof(*copy) + prefix + length); /* the array, and the new entry behind it */
+		if (!copy)
+			return NULL;
+		entry = (char *)(copy + n + 2);
 	}
+	memcpy(entry, prefix_text, prefix);
+	memcpy(entry + prefix, path, length);
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(environment[i], entry, prefix) != 0)
+		if (strncmp(environment[i], prefix_text, prefix) != 0)
 			copy[used++] = environment[i];
-	copy[used] = entry;
+	copy[used++] = entry;
+	copy[used] = NULL;
 	return copy;
 }

@@ -14,11 +14,21 @@
  */
 const char *libexec_find(struct arena *arena, const char *name);
 
+enum { LIBEXEC_VARIABLES = 256, LIBEXEC_PATH = 512 };
+
+/* Room for an environment of ordinary size, on the caller's stack: malloc's first pages cost more than the whole step. */
+struct libexec_room {
+	char *variables[LIBEXEC_VARIABLES];
+	char entry[LIBEXEC_PATH];
+};
+
 /**
  * libexec_environment - the environment for executing this program again from another file, which would not know its path.
  * @environment: the present one.
- * Return: an array from malloc, NULL: no memory or no path.
+ * @path: an absolute path of the executable, NULL: ask /proc.
+ * @room: where the result lies if it fits; else it is from malloc, and stays.
+ * Return: an array, NULL: no memory or no path.
  */
-char **libexec_environment(char *const *environment);
+char **libexec_environment(char *const *environment, const char *path, struct libexec_room *room);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "base/io.h"
@@ -130,4 +131,13 @@ int process_wait_gone(int pidfd, int timeout_ms)
 			left = rest > 0 ? (int)rest : 0;
 		}
 	}
+}
+
+CHILD bool process_in_initial_userns(void)
+{
+	static const char initial[] = "user:[4026531837]"; /* include/linux/proc_ns.h: PROC_USER_INIT_INO */
+	char link[sizeof(initial) + 16];
+	ssize_t n = readlink("/proc/self/ns/user", link, sizeof(link));
+
+	return n == (ssize_t)sizeof(initial) - 1 && memcmp(link, initial, sizeof(initial) - 1) == 0;
 }

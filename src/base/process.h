@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/child.h"
+
 /*
  * What /proc/PID/stat says.
  * @state: R S D T Z X …
@@ -41,5 +43,10 @@ int process_open(pid_t pid, uint64_t start);
  * Return: 0, -ETIMEDOUT or -errno.
  */
 int process_wait_gone(int pidfd, int timeout_ms);
+
+/**
+ * process_in_initial_userns - whether we are in the machine's first user namespace, whose ids are everybody's. Child code may call it as long as the host's /proc is there.
+ */
+CHILD bool process_in_initial_userns(void);
 
 #endif

@@ -23,6 +23,7 @@
 #include "run/hop.h"
 #include "run/hookstate.h"
 #include "run/plan.h"
+#include "run/selfexe.h"
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
@@ -110,6 +111,7 @@ static int at_barrier(struct run *run)
 		return -1;
 	if (hookstate_write(run->p, run->child.pid, "creating") < 0)
 		return -1;
+	selfexe_dissolve(); /* the child has closed its copy long ago */
 	return send_go(run);
 }
 
@@ -280,6 +282,29 @@ static int wait_hop(const struct run *run)
 	return fds[1].revents ? 0 : fail(run->p->error, 0, "the process that enters the namespaces ended before it was ready");
 }
 
+/* Nothing is to come that waits for our answer, nor a descriptor: only SEALED or a fault, and then the end. */
+static bool only_ends(const struct run *run)
+{
+	const struct plan *p = run->p;
+	const struct hooks *h = &p->spec->hooks;
+
+	if (run->hop > 0 || p->process->terminal || seccomp_listener_path(p))
+		return false;
+	return p->request->exec || (h->prestart.n == 0 && h->create_runtime.n == 0 && h->start_container.n == 0);
+}
+
+/*
+ * Sleep until the other end is closed: a poll(2) for nothing is not woken by messages. To wake us for SEALED would cost the child, which is about to execute
+ * the payload, 30 µs.
+ */
+static void wait_end(const struct run *run)
+{
+	struct pollfd fds = { .fd = run->channel };
+
+	while (poll(&fds, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
 static int serve(struct run *run, bool until_exec)
 {
 	bool sealed = false;
@@ -291,6 +316,8 @@ static int serve(struct run *run, bool until_exec)
 
 		if (r < 0)
 			return -1;
+		if (until_exec && only_ends(run))
+			wait_end(run);
 		r = channel_receive(run->channel, &m, &fd);
 		if (r < 0)
 			return fail(run->p->error, r, "cannot talk to the container's process");
@@ -342,6 +369,9 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(p->error, errno, "cannot make a socket pair");
 	run.channel = pair[0];
+	if (p->request->exec || engine_of(p)->hop) /* into namespaces in which others are */
+		selfexe_dissolve();
+	engine_of(p)->exe_fd = selfexe_mount();
 	r = clone_first(&run, pair[1]);
 	(void)close_fd(pair[1]);
 	if (r == 0 && run.hop == 0) {

@@ -24,6 +24,7 @@
 #include "base/sys.h"
 #include "run/channel.h"
 #include "run/plan.h"
+#include "run/selfexe.h"
 #include "spec/oci.h"
 
 /* Take the topmost mount off each target, last one first. */
@@ -76,6 +77,7 @@ static int in_container(struct job *job, struct mount_ops *ops, bool add)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(e, errno, "cannot make a socket pair");
+	selfexe_dissolve(); /* the container's processes may see ours */
 	pid = sys_clone3(&args, sizeof(args));
 	if (pid == 0)
 		live_main(&job->plan, pair[1], ops, add);

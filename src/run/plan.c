@@ -6,7 +6,6 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include "aspect/net.h"
 #include "aspect/sequence.h"
@@ -21,8 +20,6 @@
 #endif
 /* ioctl_ns(2) */
 #define HULL_NS_GET_NSTYPE _IO(0xb7, 0x3)
-/* inode of the machine's first user namespace (include/linux/proc_ns.h: PROC_USER_INIT_INO) */
-#define INITIAL_USERNS_INODE 0xEFFFFFFDu
 
 static const uint64_t clone_flag[] = {
 #define X(id, name, flag, file) [NAMESPACE_##id] = flag,
@@ -35,7 +32,6 @@ void caller_identify(struct caller *ret_caller)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 } };
-	struct stat userns;
 	uint64_t permitted;
 
 	(void)syscall(SYS_capget, &header, data); /* cannot fail with this header */
@@ -43,7 +39,6 @@ void caller_identify(struct caller *ret_caller)
 	ret_caller->euid = geteuid();
 	ret_caller->egid = getegid();
 	ret_caller->privileged = ret_caller->euid == 0 && (data[0].effective & (1u << CAP_SYS_ADMIN));
-	ret_caller->initial_userns = stat("/proc/self/ns/user", &userns) == 0 && userns.st_ino == INITIAL_USERNS_INODE;
 	/* root's permitted set is its bounding set (capabilities(7)); whoever else runs us gets all of them in a user namespace */
 	ret_caller->bounding = ret_caller->privileged ? permitted : ~0ULL >> (63 - CAP_LAST_CAP);
 }

@@ -2,14 +2,20 @@
  * No container may write hull's executable (CVE-2019-5736: a payload that is /proc/self/exe, or a script that names it, is hull itself for a moment, and
  * once it has ended the file can be opened for writing by whoever is root in the container without a user namespace).
  *
- * So where that is possible, hull runs from a place that cannot be written: root from a detached read-only bind mount of the file, which is dissolved at
- * execve and so can be remounted by nobody; an ordinary user, who may not mount, from a sealed copy in memory. The mount is the faster one: the copy's
- * pages are new and have to be faulted in one by one (doc/performance.md).
+ * So where that is possible, hull runs from a place that cannot be written: root from a detached read-only bind mount of the file; an ordinary user, who may
+ * not mount, from a sealed copy in memory. The mount is the faster one: the copy's pages are new and have to be faulted in one by one (doc/performance.md).
+ *
+ * As long as a descriptor of the detached mount is open, whoever can reach it and may mount could make it writable again; once it is closed the kernel
+ * dissolves the mount, and it can be changed by nobody. Dissolving waits for an RCU grace period. So the descriptor lives through the execve, and launch()
+ * closes it while the child builds the container: always before the payload can run, and before the clone if that enters namespaces in which others are.
  */
+#include "run/selfexe.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -20,6 +26,7 @@
 #include "base/libexec.h"
 #include "base/scope.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "hull.h"
 
 #ifndef F_ADD_SEALS
@@ -66,41 +73,91 @@ static int make_copy(int exe, off_t size)
 	return take_fd(&copy);
 }
 
-/* A detached mount of the file that cannot be written through. */
-static int make_readonly(void)
+/* the mount that we were executed from, NO_FD: none, or dissolved */
+static int own_mount = NO_FD;
+
+int selfexe_mount(void)
+{
+	return own_mount;
+}
+
+void selfexe_dissolve(void)
+{
+	own_mount = close_fd(own_mount);
+}
+
+/* Whether we are what execute_readonly() executed. execveat(2) tells us the descriptor: "/dev/fd/N". */
+static bool is_from_mount(void)
+{
+	static const char prefix[] = "/dev/fd/";
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	struct statfs fs;
+	uint32_t fd;
+
+	if (!name || strncmp(name, prefix, sizeof(prefix) - 1) != 0 || text_to_u32(name + sizeof(prefix) - 1, &fd) < 0 || !getenv(LIBEXEC_EXECUTABLE))
+		return false;
+	if (fstatfs((int)fd, &fs) < 0 || !(fs.f_flags & ST_RDONLY) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+		return false;
+	own_mount = (int)fd;
+	return true;
+}
+
+/* The path that we were executed by, if it leads to the file @exe: an interpreter of scripts is told the script's. NULL: not known. */
+static const char *told_path(int exe)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	struct stat there, here;
+
+	if (!name || name[0] != '/' || stat(name, &there) < 0 || fstat(exe, &here) < 0)
+		return NULL;
+	return there.st_ino == here.st_ino && there.st_dev == here.st_dev ? name : NULL;
+}
+
+/* Execute @safe. Without the variable, helpers beside our file could not be found from there. Return: -errno. */
+static int execute(int safe, char *const argv[], const char *path)
+{
+	struct libexec_room room;
+	char **environment = libexec_environment(environ, path, &room);
+
+	(void)SYS_CALL(SYS_execveat, safe, "", argv, environment ? environment : environ, AT_EMPTY_PATH); /* returns only on failure: errno says why */
+	return -errno;
+}
+
+/*
+ * Execute a detached mount of the file that cannot be written through. Its descriptor stays open.
+ * Return: 0: it cannot be written as it is;  -errno: it could not be done.
+ */
+static int execute_readonly(char *const argv[])
 {
 	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	scope_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	scope_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE);
+	struct statfs fs;
 	int r;
 
 	if (tree < 0)
 		return tree;
+	if (fstatfs(tree, &fs) == 0 && (fs.f_flags & ST_RDONLY))
+		return 0;
 	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
-	return r < 0 ? r : take_fd(&tree);
+	return r < 0 ? r : execute(tree, argv, told_path(tree));
 }
 
 __attribute__((visibility("default"))) int hull_protect_executable(char *const argv[])
 {
 	scope_fd int exe = NO_FD, safe = NO_FD;
-	scope_free char **environment = NULL;
 	struct statfs fs;
 	struct stat stat;
 
-	/* read-only: we are there, or were never in danger */
+	if (is_from_mount() || (geteuid() == 0 && execute_readonly(argv) == 0))
+		return 0;
+	/* read-only: we were never in danger */
 	if (statfs("/proc/self/exe", &fs) == 0 && (fs.f_flags & ST_RDONLY))
 		return 0;
-	safe = geteuid() == 0 ? make_readonly() : -EPERM;
-	if (safe < 0) {
-		exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-		if (exe < 0 || fstat(exe, &stat) < 0)
-			return -errno;
-		if (fcntl(exe, F_GET_SEALS) == ALL_SEALS || !endangered(exe, &stat))
-			return 0;
-		safe = make_copy(exe, stat.st_size);
-	}
-	if (safe < 0)
-		return safe;
-	environment = libexec_environment(environ); /* from there, helpers beside the file could not be found */
-	(void)SYS_CALL(SYS_execveat, safe, "", argv, environment ? environment : environ, AT_EMPTY_PATH); /* returns only on failure: errno says why */
-	return -errno;
+	exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (exe < 0 || fstat(exe, &stat) < 0)
+		return -errno;
+	if (fcntl(exe, F_GET_SEALS) == ALL_SEALS || !endangered(exe, &stat))
+		return 0;
+	safe = make_copy(exe, stat.st_size);
+	return safe < 0 ? safe : execute(safe, argv, told_path(exe));
 }

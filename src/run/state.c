@@ -20,8 +20,9 @@ static const char *const status_names[] = {
 	[STATUS_STOPPED] = "stopped",
 };
 
-/* Everything that may lie in a state directory. */
-static const char *const state_files[] = { "start", "result", "notify/notify.sock", "state.json", "config.json" };
+/* What lies in every state directory of a container that was made, and what may lie there besides. */
+static const char *const state_files[] = { "state.json", "config.json" };
+static const char *const rare_files[] = { "start", "result", "notify/notify.sock" };
 
 const char *state_status_name(enum state_status status)
 {
@@ -300,6 +301,8 @@ int state_remove(int root, const char *id, int dir, struct error *e)
 	if (unlinkat(root, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno == ENOTEMPTY) {
+		for (size_t i = 0; i < ARRAY_SIZE(rare_files); i++)
+			(void)unlinkat(dir, rare_files[i], 0); /* what cannot be removed is told by rmdir */
 		(void)unlinkat(dir, "notify", AT_REMOVEDIR); /* only there with NOTIFY_SOCKET */
 		remove_leftovers(dir);
 		if (unlinkat(root, id, AT_REMOVEDIR) == 0)

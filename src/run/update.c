@@ -7,6 +7,7 @@
 #include "aspect/cgroup_control.h"
 #include "aspect/rdt.h"
 #include "base/io.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "run/handle.h"
@@ -143,7 +144,7 @@ static int update(struct job *job, const struct hull_update_options *o)
 								  &h->arena, &h->error, &former) < 0)
 		return -1;
 	caller_identify(&job->caller);
-	if (cgroup_update(&job->state.facts, &r, version, job->caller.euid == 0 && job->caller.initial_userns, &h->arena, &h->error) == 0)
+	if (cgroup_update(&job->state.facts, &r, version, job->caller.euid == 0 && process_in_initial_userns(), &h->arena, &h->error) == 0)
 		return 0;
 	rdt_put_back(&former, &h->arena);
 	return -1;

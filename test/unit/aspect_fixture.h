@@ -126,7 +126,7 @@ static void fixture_begin(struct fixture *f)
 	fixture_shared = f->shared;
 	f->log.fd = NO_FD;
 	f->request.id = "unit";
-	f->caller = (struct caller){ .euid = geteuid(), .egid = getegid(), .privileged = geteuid() == 0, .initial_userns = true, .bounding = ~0ull };
+	f->caller = (struct caller){ .euid = geteuid(), .egid = getegid(), .privileged = geteuid() == 0, .bounding = ~0ull };
 	f->spec.has_process = true;
 	f->spec.process.cwd = arena_strdup(&f->arena, "/");
 	f->plan = (struct plan){ .spec = &f->spec, .process = &f->spec.process, .request = &f->request, .caller = &f->caller, .arena = &f->arena,

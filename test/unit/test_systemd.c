@@ -210,7 +210,8 @@ static void test_libexec(void)
 {
 	char dir[] = "/tmp/hull-libexec-XXXXXX";
 	const char *bin, *helper;
-	char **environment;
+	char **environment, *many[LIBEXEC_VARIABLES + 1];
+	struct libexec_room room;
 	FILE *file;
 	size_t n = 0;
 
@@ -225,12 +226,19 @@ static void test_libexec(void)
 	CHECK(file && fclose(file) == 0 && libexec_find(&arena, "no-such-helper") == NULL);
 	CHECK(chmod(helper, 0755) == 0);
 	CHECK(strstr(libexec_find(&arena, "no-such-helper"), "/bin/../libexec/hull/no-such-helper"));
-	environment = libexec_environment((char *[]){ (char[]){ "A=1" }, (char[]){ LIBEXEC_EXECUTABLE "=/old" }, NULL });
+	environment = libexec_environment((char *[]){ (char[]){ "A=1" }, (char[]){ LIBEXEC_EXECUTABLE "=/old" }, NULL }, NULL, &room);
 	while (environment[n])
 		n++;
 	CHECK(n == 2);
 	CHECK(strstr(environment[1], LIBEXEC_EXECUTABLE "=/"));
 	CHECK(!strstr(environment[1], "old"));
+	environment = libexec_environment((char *[]){ (char[]){ "A=1" }, NULL }, "/told", &room);
+	CHECK(environment == room.variables && strcmp(environment[1], LIBEXEC_EXECUTABLE "=/told") == 0 && !environment[2]);
+	for (n = 0; n < LIBEXEC_VARIABLES; n++)
+		many[n] = (char[]){ "B=2" };
+	many[n] = NULL;
+	environment = libexec_environment(many, "/told", &room);
+	CHECK(environment && environment != room.variables && strcmp(environment[n], LIBEXEC_EXECUTABLE "=/told") == 0 && !environment[n + 1]);
 	free(environment);
 	CHECK(unlink(helper) == 0 && rmdir(arena_printf(&arena, "%s/libexec/hull", dir)) == 0);
 	CHECK(rmdir(arena_printf(&arena, "%s/libexec", dir)) == 0 && rmdir(bin) == 0 && rmdir(dir) == 0);
