@@ -4,6 +4,8 @@
  * Options whose order counts are entries of a log; each has a row in operations[], which says what function takes it, what for, and which of the options
  * that change the next one (--perms, --size, --overlay-src) may stand before it.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +19,8 @@
  * A command line under way.
  * @set, @try: namespaces
  * @perms, @size, @layers: what the next option is changed by;  @perms_set: there is one, @size 0: none
- * @caps: names in the order of first use, with @given: whether each is given;  @all_caps: whether those not named are
+ * @caps: names in the order of first use, with @given: whether each is given
+ * @base: what was said of all capabilities: "ALL" for given, "" for taken, NULL: nothing (root keeps his, anybody else begins with none)
  */
 struct bwrap {
 	struct sandbox_build *b;
@@ -30,7 +33,7 @@ struct bwrap {
 	const char **caps;
 	bool *given;
 	size_t n_caps;
-	bool all_caps;
+	const char *base;
 };
 
 enum {
@@ -81,7 +84,7 @@ static int add_capability(struct bwrap *w, const struct operation *op, const str
 
 	(void)op; /* there is nothing more to know */
 	if (strcasecmp(name, "ALL") == 0) {
-		w->all_caps = give;
+		w->base = give ? "ALL" : "";
 		w->n_caps = 0;
 		return 0;
 	}
@@ -102,12 +105,51 @@ static int parse_mode(struct bwrap *w, const char *option, const char *text, uin
 	return 0;
 }
 
+/* A source is relative to where we are, and not tidied up: the kernel follows it as it is. */
+static const char *source_of(struct bwrap *w, const char *path)
+{
+	char cwd[PATH_MAX], *joined;
+	size_t room;
+
+	if (path[0] == '/')
+		return path;
+	if (!getcwd(cwd, sizeof(cwd))) {
+		(void)fail(w->b->error, errno, "cannot tell what '%s' is relative to", path); /* NULL says it */
+		return NULL;
+	}
+	room = strlen(cwd) + 1 + strlen(path) + 1;
+	joined = option_log_keep(w->b->log, room);
+	if (joined)
+		(void)snprintf(joined, room, "%s/%s", cwd, path); /* it fits */
+	else
+		(void)fail(w->b->error, ENOMEM, "cannot read the options"); /* NULL says it */
+	return joined;
+}
+
+/* A place in the sandbox is below its root, however it is written. */
+static struct hull_step *add_step(struct bwrap *w, const struct operation *op, const char *source, const char *target)
+{
+	size_t length = strlen(target);
+	char *below = NULL;
+
+	if (target[0] != '/') {
+		below = option_log_keep(w->b->log, length + 2);
+		if (!below) {
+			(void)fail(w->b->error, ENOMEM, "cannot read the options"); /* NULL says it */
+			return NULL;
+		}
+		below[0] = '/';
+		memcpy(below + 1, target, length);
+	}
+	return sandbox_step(w->b, op->kind, source, below ? below : target);
+}
+
 static int add_modifier(struct bwrap *w, const struct operation *op, const struct option_entry *entry)
 {
 	(void)op; /* there is nothing more to know */
 	if (entry->row->tag == OP_OVERLAY_SRC) {
-		w->layers[w->n_layers++] = entry->values[0];
-		return 0;
+		w->layers[w->n_layers] = source_of(w, entry->values[0]);
+		return w->layers[w->n_layers++] ? 0 : -1;
 	}
 	if (entry->row->tag == OP_PERMS) {
 		if (w->perms_set)
@@ -132,8 +174,14 @@ static void set_mode(struct hull_step *step, const struct bwrap *w, const struct
 static int add_place(struct bwrap *w, const struct operation *op, const struct option_entry *entry)
 {
 	bool two = entry->row->n_values == 2;
-	struct hull_step *step = sandbox_step(w->b, op->kind, two ? entry->values[0] : NULL, entry->values[two]);
+	const char *source = two ? entry->values[0] : NULL;
+	struct hull_step *step;
 
+	if (two && op->kind != HULL_STEP_SYMLINK)
+		source = source_of(w, source);
+	step = two && !source ? NULL : add_step(w, op, source, entry->values[two]);
+	if (!step)
+		return -1;
 	step->optional = op->flags & IS_OPTIONAL;
 	step->bytes = w->size;
 	set_mode(step, w, op);
@@ -143,9 +191,11 @@ static int add_place(struct bwrap *w, const struct operation *op, const struct o
 /* FD DEST */
 static int add_descriptor(struct bwrap *w, const struct operation *op, const struct option_entry *entry)
 {
-	struct hull_step *step = sandbox_step(w->b, op->kind, NULL, entry->values[1]);
+	struct hull_step *step = add_step(w, op, NULL, entry->values[1]);
 	char option[32];
 
+	if (!step)
+		return -1;
 	set_mode(step, w, op);
 	(void)snprintf(option, sizeof(option), "--%s", entry->row->name); /* names are short */
 	return sandbox_descriptor(w->b, option, entry->values[0], &step->fd);
@@ -153,8 +203,10 @@ static int add_descriptor(struct bwrap *w, const struct operation *op, const str
 
 static int add_chmod(struct bwrap *w, const struct operation *op, const struct option_entry *entry)
 {
-	struct hull_step *step = sandbox_step(w->b, op->kind, NULL, entry->values[1]);
+	struct hull_step *step = add_step(w, op, NULL, entry->values[1]);
 
+	if (!step)
+		return -1;
 	step->mode_set = true;
 	return parse_mode(w, "--chmod", entry->values[0], &step->mode);
 }
@@ -169,11 +221,16 @@ static int add_overlay(struct bwrap *w, const struct operation *op, const struct
 	if (w->n_layers < wanted)
 		return fail(w->b->error, 0, "option '--%s' needs %s before it", entry->row->name,
 			    wanted == 2 ? "at least two '--overlay-src'" : "at least one '--overlay-src'");
-	step = sandbox_step(w->b, op->kind, three ? entry->values[0] : NULL, entry->values[three ? 2 : 0]);
-	step->work = three ? entry->values[1] : NULL;
+	step = add_step(w, op, NULL, entry->values[three ? 2 : 0]);
+	if (!step)
+		return -1;
 	step->layers = w->layers;
 	w->layers += w->n_layers + 1; /* its NULL stays */
-	return 0;
+	if (!three)
+		return 0;
+	step->source = source_of(w, entry->values[0]);
+	step->work = source_of(w, entry->values[1]);
+	return step->source && step->work ? 0 : -1;
 }
 
 /* bubblewrap's permissions where --perms says nothing */
@@ -259,24 +316,26 @@ static int add_operations(struct bwrap *w)
 	return 0;
 }
 
-/* Root keeps its capabilities, anybody else begins with none; the options changed that in their order. */
+/* The library looks at ALL first and at single ones then, so what is left of the order is their last word. */
 static int set_capabilities(struct bwrap *w)
 {
-	const char **add = sandbox_list(w->b, w->n_caps + 1), **drop = sandbox_list(w->b, w->n_caps);
+	const char **add = sandbox_list(w->b, w->n_caps + 1), **drop = sandbox_list(w->b, w->n_caps + 1);
 	size_t n_add = 0, n_drop = 0;
 
 	if (!add || !drop)
 		return -1;
-	if (w->all_caps)
+	if (w->base && *w->base)
 		add[n_add++] = "ALL";
+	else if (w->base)
+		drop[n_drop++] = "ALL";
 	for (size_t i = 0; i < w->n_caps; i++) {
-		if (w->given[i] && !w->all_caps)
+		if (w->given[i])
 			add[n_add++] = w->caps[i];
-		if (!w->given[i] && w->all_caps)
+		else
 			drop[n_drop++] = w->caps[i];
 	}
-	w->b->o.cap_add = add;
-	w->b->o.cap_drop = drop;
+	w->b->o.cap_add = n_add ? add : NULL;
+	w->b->o.cap_drop = n_drop ? drop : NULL;
 	return 0;
 }
 
@@ -395,7 +454,6 @@ int bwrap_build(struct sandbox_build *b, struct bwrap_flags *f, struct error *e)
 
 	if (sandbox_begin(b, NULL, &f->log, e) < 0)
 		return -1;
-	w->all_caps = getuid() == 0;
 	w->layers = sandbox_list(w->b, 2 * f->log.n);
 	w->caps = sandbox_list(w->b, f->log.n);
 	w->given = option_log_keep(&f->log, f->log.n + 1);

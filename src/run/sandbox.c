@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -45,13 +47,41 @@ static int read_profile(struct job *job, const char *path)
 	return spec_read_seccomp(&h->arena, &h->error, document, &job->spec.linux.seccomp);
 }
 
-static int make_spec(struct job *job, const struct hull_sandbox_options *o)
+/* capget(2): what we may use and hand on */
+static uint64_t own_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 0;
+	return data[0].permitted | (uint64_t)data[1].permitted << 32;
+}
+
+/* The namespaces that are only made where the kernel has them: /proc/self/ns says so, and the limit on user namespaces. */
+static unsigned int possible(unsigned int namespaces)
+{
+	char limit[TEXT_NUMBER_MAX];
+
+	if ((namespaces & HULL_NS_CGROUP) && access("/proc/self/ns/cgroup", F_OK) < 0)
+		namespaces &= ~(unsigned int)HULL_NS_CGROUP;
+	if (!(namespaces & HULL_NS_USER))
+		return namespaces;
+	if (access("/proc/self/ns/user", F_OK) < 0 ||
+		(io_read_small(AT_FDCWD, "/proc/sys/user/max_user_namespaces", limit, sizeof(limit)) > 0 && text_equal(limit, "0")))
+		namespaces &= ~(unsigned int)HULL_NS_USER;
+	return namespaces;
+}
+
+static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 {
 	struct hull *h = job->hull;
-	struct sandbox_host host = { .uid = geteuid(), .gid = getegid(), .env = environ };
+	struct hull_sandbox_options copy = *given, *o = &copy;
+	struct sandbox_host host = { .uid = geteuid(), .gid = getegid(), .env = environ, .capabilities = own_capabilities() };
 	bool own_profile = o->syscalls && !text_equal(o->syscalls, "default");
 	char *cwd = arena_alloc(&h->arena, PATH_MAX);
 
+	o->try_namespaces = o->try_namespaces ? possible(o->try_namespaces) : 0;
 	host.cwd = getcwd(cwd, PATH_MAX);
 	host.tty = own_profile && can_push_back();
 	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)

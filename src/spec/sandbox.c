@@ -6,6 +6,7 @@
 
 #include <linux/capability.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/scope.h"
 #include "base/text.h"
@@ -279,41 +280,51 @@ static int make_args(struct making *m)
 	return 0;
 }
 
+/* A name in any case, with or without CAP_. */
 static int one_capability(struct making *m, const char *option, const char *name, uint64_t *ret_bits)
 {
+	char *upper = arena_printf(m->arena, "%s%s", strncasecmp(name, "CAP_", 4) == 0 ? "" : "CAP_", name);
 	uint64_t value;
 
-	if (text_equal(name, "ALL") || text_equal(name, "all")) {
-		*ret_bits = ~0ull >> (63 - CAP_LAST_CAP);
-		return 0;
-	}
-	if (names_find(&names_capabilities, strncmp(name, "CAP_", 4) == 0 ? name : arena_printf(m->arena, "CAP_%s", name), &value) < 0)
+	for (char *c = upper; *c; c++)
+		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+	if (names_find(&names_capabilities, upper, &value) < 0)
 		return fail(m->error, 0, "%s: unknown capability '%s'", option, name);
-	*ret_bits = 1ull << value;
+	*ret_bits |= 1ull << value;
 	return 0;
 }
 
+/* The capabilities of a list; ALL is left to *ret_all. */
+static int read_capabilities(struct making *m, const char *option, const char *const *names, uint64_t *ret_bits, bool *ret_all)
+{
+	for (; names && *names; names++) {
+		if (strcasecmp(*names, "ALL") == 0)
+			*ret_all = true;
+		else if (one_capability(m, option, *names, ret_bits) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * ALL counts before single ones, given before taken, and means what the caller has when he has any. bubblewrap's root keeps his unless he says otherwise,
+ * and as root does: by being root at execve. Whoever is given some gets them as ambient ones: he would lose them at execve otherwise (capabilities(7)).
+ */
 static int make_capabilities(struct making *m, const struct sandbox_host *host)
 {
 	const struct hull_sandbox_options *o = m->o;
-	bool root_keeps = o->bare && host->uid == 0; /* bubblewrap's root keeps its capabilities unless it says otherwise */
-	uint64_t set = root_keeps && !o->cap_add && !o->cap_drop ? ~0ull >> (63 - CAP_LAST_CAP) : 0, bits = 0;
+	const uint64_t all = host->capabilities ? host->capabilities : ~0ull >> (63 - CAP_LAST_CAP);
+	uint64_t set, given = 0, taken = 0, kept;
+	bool give_all = false, take_all = false;
 
-	if (root_keeps && o->cap_drop)
-		set = ~0ull >> (63 - CAP_LAST_CAP);
-	for (size_t i = 0; o->cap_drop && o->cap_drop[i]; i++) {
-		if (one_capability(m, "--cap-drop", o->cap_drop[i], &bits) < 0)
-			return -1;
-		set &= ~bits;
-	}
-	for (size_t i = 0; o->cap_add && o->cap_add[i]; i++) {
-		if (one_capability(m, "--cap-add", o->cap_add[i], &bits) < 0)
-			return -1;
-		set |= bits;
-	}
-	/* ambient too: a command that is not root in there would lose them at execve (capabilities(7)) */
+	if (read_capabilities(m, "--cap-add", o->cap_add, &given, &give_all) < 0 ||
+		read_capabilities(m, "--cap-drop", o->cap_drop, &taken, &take_all) < 0)
+		return -1;
+	set = give_all || (o->bare && host->uid == 0 && !take_all) ? all : 0;
+	set = (set | given) & ~taken;
+	kept = o->cap_add || o->cap_drop || m->spec->process.user.uid != 0 ? set : 0;
 	m->spec->process.capabilities = (struct capabilities){
-		.set = true, .bounding = set, .effective = set, .permitted = set, .inheritable = set, .ambient = set,
+		.set = true, .bounding = set, .effective = set, .permitted = set, .inheritable = kept, .ambient = kept,
 	};
 	return 0;
 }
@@ -432,6 +443,7 @@ static void make_session(struct making *m, const struct sandbox_host *host)
 	m->spec->process.terminal = o->tty == 1 || (o->tty < 0 && !o->bare && host->tty && !o->new_session && !filter_guards_terminal(o));
 	x->keep_session = !m->spec->process.terminal && !o->new_session;
 	x->init = o->init;
+	x->argv0 = arena_strdup(m->arena, o->argv0);
 	x->die_with_parent = !o->survive;
 	x->disable_userns = o->disable_userns;
 	if (o->bare || o->no_landlock || o->nest || o->rootfs_writable)
@@ -467,9 +479,11 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 	if (o->hostname)
 		spec.hostname = arena_strdup(arena, o->hostname);
 	if (make_mounts(&m) < 0 || sandbox_environment(arena, e, o, host->env, &spec.process.env) < 0 || make_args(&m) < 0 || make_cwd(&m, host) < 0 ||
-		make_capabilities(&m, host) < 0 || make_profile(&m) < 0)
+		make_profile(&m) < 0)
 		return -1;
 	make_namespaces(&m, host);
+	if (make_capabilities(&m, host) < 0)
+		return -1;
 	make_masks(&m, host);
 	make_session(&m, host);
 	if (o->exec_label)

@@ -17,6 +17,7 @@ enum { SANDBOX_STEPS_MAX = 4096, SANDBOX_ENV_MAX = 65536 };
  * @uid, @gid: who asks
  * @cwd: absolute
  * @env: environ, NULL-terminated
+ * @capabilities: permitted to him, as bits
  * @tty: standard input is a terminal into which a program that has it open could push characters (ioctl_tty(2), TIOCSTI)
  */
 struct sandbox_host {
@@ -24,6 +25,7 @@ struct sandbox_host {
 	gid_t gid;
 	const char *cwd;
 	char *const *env;
+	uint64_t capabilities;
 	bool tty;
 };
 
