@@ -286,7 +286,7 @@ ok()
 	layers
 	chmod -R a+rX "$DIR"
 	for who in sandbox user_sandbox; do
-		$who --overlay /etc --tmpfs "$DIR" -- sh -c 'echo mine >/etc/hostname && rm /etc/passwd && cat /etc/hostname && ls /etc/passwd'
+		$who --overlay /etc --tmpfs "$DIR" -- sh -c 'rm /etc/hostname && echo mine >/etc/hostname && rm /etc/passwd && cat /etc/hostname && ls /etc/passwd'
 		[[ $output == mine$'\n'* ]]
 		[[ $output == *'No such file'* ]]
 	done
