@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "aspect/user.h"
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/sys.h"
@@ -124,10 +125,10 @@ int idmap_compile(struct plan *p, const struct mount *m, const char *place, cons
 		return parse_option(p, place, m->flags.idmap_spec, map);
 	if ((uids->n == 0) != (gids->n == 0))
 		return fail(p->error, 0, "%s.%s: missing: uidMappings and gidMappings go together", place, uids->n == 0 ? "uidMappings" : "gidMappings");
-	if (uids->n == 0 && !user)
+	if (uids->n == 0 && !user && !p->has_userns)
 		return fail(p->error, 0, "%s.options: idmap needs mappings of its own or a user namespace", place);
-	if (uids->n == 0 && user->path)
-		return 0; /* the namespace that is joined is the mapping */
+	if (uids->n == 0 && (!user || user->path))
+		return 0; /* the mapping is that of the namespace that is joined, or of the one that an ordinary user's container gets */
 	map->uids = map_text(p->arena, uids->n > 0 ? uids : &lc->uid_mappings);
 	map->gids = map_text(p->arena, gids->n > 0 ? gids : &lc->gid_mappings);
 	if (!map->uids || !map->gids)
@@ -181,11 +182,19 @@ static int make_namespace(const struct idmap *map, struct arena *arena)
 int idmap_apply(struct plan *p, const struct idmap *map, const char *place, int tree)
 {
 	struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	const struct user_plan *user = p->data[ASPECT_USER];
+	struct idmap own = *map;
 	scope_fd int made = NO_FD;
 	int r, fd = p->join_fd[NAMESPACE_USER];
 
-	if (map->uids) {
-		made = make_namespace(map, p->arena);
+	if (!own.uids && fd < 0 && user) {
+		own.uids = user->uid_text;
+		own.gids = user->gid_text;
+	}
+	if (own.uids) {
+		made = make_namespace(&own, p->arena);
+		if (made == -EPERM)
+			return fail(p->error, made, "%s: " IDMAP_NEEDS_ROOT, place);
 		if (made < 0)
 			return fail(p->error, made, "%s: cannot make a user namespace with its id mappings", place);
 		fd = made;
@@ -197,6 +206,6 @@ int idmap_apply(struct plan *p, const struct idmap *map, const char *place, int 
 	if (r == -EINVAL || r == -EOPNOTSUPP)
 		return fail(p->error, r, "%s: the filesystem does not support id-mapped mounts", place);
 	if (r == -EPERM)
-		return fail(p->error, r, "%s: an id-mapped mount needs the privileges of the filesystem's owner (root outside of containers)", place);
+		return fail(p->error, r, "%s: " IDMAP_NEEDS_ROOT, place);
 	return r < 0 ? fail(p->error, r, "%s: cannot map the ids of the mount", place) : 0;
 }

@@ -7,8 +7,10 @@
 #include "aspect/plan.h"
 #include "spec/spec.h"
 
+#define IDMAP_NEEDS_ROOT "an id-mapped mount needs the privileges of the filesystem's owner (root outside of containers)"
+
 /*
- * @uids, @gids: what is written to uid_map and gid_map of the helper's namespace; NULL: the container's user namespace itself
+ * @uids, @gids: what is written to uid_map and gid_map of the helper's namespace; NULL: those of the container's user namespace
  * @recursive: of all mounts below, too
  */
 struct idmap {

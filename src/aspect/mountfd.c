@@ -1,8 +1,10 @@
 /* Mounts by descriptor. See mountfd.h. */
 #include "aspect/mountfd.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "base/scope.h"
 #include "base/sys.h"
@@ -91,7 +93,31 @@ CHILD int mountfd_new(const struct mountfd_fs *fs, int *ret_log)
 	return r;
 }
 
-CHILD int mountfd_old(const char *type, const char *source, const char *data, unsigned long flags, int target)
+/*
+ * The mount on top of the current directory, which "." is not: "." stays below it. But a walk by ".." looks at what is mounted where it arrives
+ * (path_resolution(7)), and at the root it arrives where it was. So the directory becomes our root for a moment; no name is looked up, that somebody
+ * else could have changed. Return: a descriptor or -errno.
+ */
+CHILD static int on_top_of_here(void)
+{
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (root < 0 || chroot(".") < 0) {
+		fd = -errno;
+	} else {
+		fd = open("..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			fd = -errno;
+		if (fchdir(root) < 0 || chroot(".") < 0) {
+			(void)close_fd(fd);
+			fd = -errno;
+		}
+	}
+	(void)close_fd(root);
+	return fd;
+}
+
+CHILD int mountfd_old(const char *type, const char *source, const char *data, unsigned long flags, int target, int *ret_mount)
 {
 	int back, r = 0;
 
@@ -100,10 +126,17 @@ CHILD int mountfd_old(const char *type, const char *source, const char *data, un
 		return -errno;
 	if (fchdir(target) < 0 || mount(source, ".", type, flags, data) < 0)
 		r = -errno;
-	if (fchdir(back) < 0 && r == 0)
-		r = -errno;
+	if (r == 0 && ret_mount)
+		r = on_top_of_here();
+	if (fchdir(back) < 0 && r >= 0) {
+		r = -errno; /* (a descriptor goes with the process) */
+	}
 	(void)close_fd(back);
-	return r;
+	if (r < 0)
+		return r;
+	if (ret_mount)
+		*ret_mount = r;
+	return 0;
 }
 
 CHILD int mountfd_clone(int fd, bool recursive)

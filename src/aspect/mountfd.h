@@ -45,8 +45,9 @@ CHILD int mountfd_new(const struct mountfd_fs *fs, int *ret_log);
 /**
  * mountfd_old - the same with mount(2), straight onto @target. The working directory is the same afterwards.
  * @flags: MS_*.
+ * @ret_mount: a descriptor of the new mount, NULL: not wanted.
  */
-CHILD int mountfd_old(const char *type, const char *source, const char *data, unsigned long flags, int target);
+CHILD int mountfd_old(const char *type, const char *source, const char *data, unsigned long flags, int target, int *ret_mount);
 
 /**
  * mountfd_clone - a detached copy of the mount at @fd (open_tree(2)); what @fd names becomes its root.

@@ -115,7 +115,7 @@ CHILD int mounts_place(struct child *c, struct mount_op *op, int tree, int targe
 	op->tree = NO_FD;
 	if (r < 0) {
 		(void)close_fd(tree);
-		return child_fail(c, FAULT("cannot mount '%a' on '%b'"), r, op->kind == MOUNT_BIND ? op->source : op->type, op->target);
+		return child_fail(c, FAULT("%a"), r, op->failure, NULL);
 	}
 	if (op->kind == MOUNT_PROC && op->on_proc && c->proc < 0 && op->n_params == 0 && ((op->flags->attr_set | op->flags->rec_set) & MOUNT_ATTR_RDONLY) == 0)
 		c->proc = take_fd(&tree); /* whole and writable: kernel parameters and labels are written there */
@@ -134,11 +134,11 @@ CHILD static int play_host_copy(struct child *c, struct mount_op *op, const char
 
 	if (tree < 0) {
 		(void)close_fd(target);
-		return child_fail(c, FAULT("cannot mount '%a' on '%b', nor bind the host's"), errnum, op->type, op->target);
+		return child_fail(c, FAULT("%a, nor bind the host's"), errnum, op->failure, NULL);
 	}
 	r = mountfd_set(tree, op->flags->attr_set | attributes, 0, MS_SLAVE, true);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot set the attributes of the host's '%a' on '%b'"), r, op->type, op->target);
+		return child_fail(c, FAULT("%a: cannot set the attributes of the host's mount on '%b'"), r, op->place, op->target);
 	return mounts_place(c, op, tree, target);
 }
 
@@ -156,11 +156,11 @@ CHILD static int fall_back(struct child *c, struct mount_op *op, int target, int
 		return play_host_copy(c, op, "/proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, target, r);
 	(void)close_fd(target);
 	if (denied && p->has_userns && op->kind == MOUNT_PROC)
-		return child_fail(c, FAULT("cannot mount '%a' on '%b' (is a part of the host's /proc masked? keep the host's pid namespace, or run "
-					   "hull where /proc is whole)"), r, op->type, op->target);
+		return child_fail(c, FAULT("%a (is a part of the host's /proc masked? keep the host's pid namespace, or run hull where /proc is whole)"), r,
+			op->failure, NULL);
 	if (r == -ENODEV)
-		return child_fail(c, FAULT("cannot mount '%a' on '%b': the kernel does not know this type"), r, op->type, op->target);
-	return child_fail_fs(c, FAULT("cannot mount '%a' on '%b'"), r, op->type, op->target, log);
+		return child_fail(c, FAULT("%a: the kernel does not know this type"), r, op->failure, NULL);
+	return child_fail_fs(c, FAULT("%a"), r, op->failure, NULL, log);
 }
 
 /* Whether the new tmpfs must be written to before it is mounted; a read-only one becomes so afterwards. */
@@ -180,7 +180,7 @@ CHILD static int fill_tmpfs(const struct child *c, const struct mount_op *op, in
 		r = mounts_copy_up(target, tree);
 	if (r == 0 && op->flags->readonly && !op->late_readonly)
 		r = mountfd_set(tree, MOUNT_ATTR_RDONLY, 0, 0, false);
-	return r < 0 ? child_fail(c, FAULT("cannot fill the tmpfs on '%a'"), r, op->target, NULL) : 0;
+	return r < 0 ? child_fail(c, FAULT("%a: cannot fill the tmpfs on '%b'"), r, op->place, op->target) : 0;
 }
 
 CHILD static int make_filesystem(const struct child *c, const struct mount_op *op, int *ret_log)
@@ -205,21 +205,21 @@ CHILD static int make_filesystem(const struct child *c, const struct mount_op *o
 	return r;
 }
 
-/* With mount(2), on top of the target; then what mount(2) does not do, on the mount that is found there. */
+/* With mount(2), on top of the target; then what mount(2) does not do. */
 CHILD static int play_old_way(struct child *c, struct mount_op *op, int target)
 {
 	unsigned long flags = mountfd_ms_flags(op->flags->attr_set) | op->flags->sb_set;
-	int r = mountfd_old(op->type, op->source, op->data, flags, target), fd;
+	bool more = op->flags->propagation.n > 0 || (op->flags->rec_set | op->flags->rec_clear) != 0;
+	int fd = NO_FD, r = mountfd_old(op->type, op->source, op->data, flags, target, more ? &fd : NULL);
 
 	(void)close_fd(target);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot mount '%a' on '%b'"), r, op->type, op->target);
-	if (op->flags->propagation.n == 0 && (op->flags->rec_set | op->flags->rec_clear) == 0)
+		return child_fail(c, FAULT("%a"), r, op->failure, NULL);
+	if (!more)
 		return 0;
-	fd = path_open(c->root, op->target, O_PATH, 0);
-	r = fd < 0 ? fd : mountfd_apply(fd, op->flags, false, false);
+	r = mountfd_apply(fd, op->flags, false, false);
 	(void)close_fd(fd);
-	return r < 0 ? child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->type, op->target) : 0;
+	return r < 0 ? child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target) : 0;
 }
 
 /* A sandbox's /dev: its nodes are made at once, so that later mounts may refine it. */
@@ -261,7 +261,7 @@ CHILD static int play_filesystem(struct child *c, struct mount_op *op)
 		op->made = st.st_dev; /* mount points in it are just made */
 	r = mountfd_apply(tree, op->flags, false, false);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->type, op->target);
+		return child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target);
 	return op->flags->devices && c->plan->request->sandbox ? place_dev(c, op, tree, target) : mounts_place(c, op, tree, target);
 }
 

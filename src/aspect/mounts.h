@@ -62,6 +62,7 @@ struct idmap;
 /*
  * One mount.
  * @place: "mounts[3]", for messages
+ * @failure: "mounts[3]: cannot mount 'proc' on '/proc'", for messages
  * @type, @source, @target: source absolute for binds; target begins with a slash and means: below the container's root
  * @flags: attributes and propagation
  * @params: options for the filesystem;  @data: the same in one string, for mount(2)
@@ -81,7 +82,7 @@ struct idmap;
  */
 struct mount_op {
 	enum mount_kind kind;
-	const char *place;
+	const char *place, *failure;
 	const char *type, *source, *target;
 	const struct mount_flags *flags;
 	struct mount_param *params;

@@ -54,6 +54,8 @@ static int make_tree(struct plan *p, struct mount_op *op)
 
 	if (is_absent(op, r))
 		return 0; /* the child sees the same */
+	if (r == -EPERM && op->id_map)
+		return fail(p->error, r, "%s: " IDMAP_NEEDS_ROOT, op->place);
 	if (r < 0)
 		return fail(p->error, r, "%s.source: cannot bind '%s'", op->place, op->source);
 	op->tree = r;
@@ -180,7 +182,7 @@ CHILD int mounts_play_bind(struct child *c, struct mount_op *op)
 		return -1;
 	r = mountfd_apply(op->tree, op->flags, true, several);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->source, op->target);
+		return child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target);
 	if (fstat(op->tree, &st) < 0)
 		return child_fail(c, FAULT("%a.source: cannot look at '%b'"), errno, op->place, op->source);
 	target = mounts_open_target(c, op, S_ISDIR(st.st_mode), op->flags->dest_nofollow);

@@ -89,13 +89,13 @@ CHILD static int play_v2(struct child *c, const struct mount_op *op, const struc
 	int tree = hierarchy(c, h, op->flags->attr_set), r;
 
 	if (tree < 0)
-		return child_fail(c, FAULT("cannot mount cgroup2 on '%a'"), tree, op->target, NULL);
+		return child_fail(c, FAULT("%a"), tree, op->failure, NULL);
 	r = mountfd_apply(tree, op->flags, false, false);
 	if (r >= 0)
 		r = mountfd_move(tree, target);
 	(void)close_fd(tree);
 	(void)close_fd(target);
-	return r < 0 ? child_fail(c, FAULT("cannot mount cgroup2 on '%a'"), r, op->target, NULL) : 0;
+	return r < 0 ? child_fail(c, FAULT("%a"), r, op->failure, NULL) : 0;
 }
 
 /* One hierarchy in the tmpfs @dir, and its links. */
@@ -105,16 +105,16 @@ CHILD static int place_hierarchy(const struct child *c, const struct mount_op *o
 	size_t i;
 
 	if (tree < 0)
-		return child_fail(c, FAULT("cannot mount cgroup hierarchy '%a' below '%b'"), tree, h->name, op->target);
+		return child_fail(c, FAULT("%a: hierarchy '%b'"), tree, op->failure, h->name);
 	if (mkdirat(dir, h->name, 0755) < 0 && errno != EEXIST)
-		return child_fail(c, FAULT("cannot make '%a' below '%b'"), errno, h->name, op->target);
+		return child_fail(c, FAULT("%a: cannot make '%b' in it"), errno, op->failure, h->name);
 	r = sys_move_mount(tree, "", dir, h->name, MOVE_MOUNT_F_EMPTY_PATH); /* the tmpfs is ours and new: no link can be there */
 	(void)close_fd(tree);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot mount cgroup hierarchy '%a' below '%b'"), r, h->name, op->target);
+		return child_fail(c, FAULT("%a: hierarchy '%b'"), r, op->failure, h->name);
 	for (i = 0; i < h->n_links; i++)
 		if (strcmp(h->links[i], h->name) != 0 && symlinkat(h->name, dir, h->links[i]) < 0 && errno != EEXIST)
-			return child_fail(c, FAULT("cannot make '%a' below '%b'"), errno, h->links[i], op->target);
+			return child_fail(c, FAULT("%a: cannot make '%b' in it"), errno, op->failure, h->links[i]);
 	return 0;
 }
 
@@ -129,11 +129,11 @@ CHILD static int play_v1(struct child *c, const struct mount_op *op, const struc
 	size_t i;
 
 	if (tmpfs < 0)
-		return child_fail_fs(c, FAULT("cannot mount a tmpfs for cgroups on '%a'"), tmpfs, op->target, NULL, log);
+		return child_fail_fs(c, FAULT("%a: its tmpfs"), tmpfs, op->failure, NULL, log);
 	r = mountfd_move(tmpfs, target); /* first: before Linux 6.15 nothing can be mounted on a detached mount */
 	(void)close_fd(target);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot mount a tmpfs for cgroups on '%a'"), r, op->target, NULL);
+		return child_fail(c, FAULT("%a: its tmpfs"), r, op->failure, NULL);
 	for (i = 0; i < m->n; i++)
 		if (place_hierarchy(c, op, &m->v[i], tmpfs) < 0)
 			return -1;
@@ -141,7 +141,7 @@ CHILD static int play_v1(struct child *c, const struct mount_op *op, const struc
 	if (r >= 0)
 		r = mountfd_apply(tmpfs, op->flags, false, true);
 	(void)close_fd(tmpfs);
-	return r < 0 ? child_fail(c, FAULT("cannot set the attributes of cgroups on '%a'"), r, op->target, NULL) : 0;
+	return r < 0 ? child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target) : 0;
 }
 
 CHILD int mounts_play_cgroup(struct child *c, const struct mount_op *op, int target)
@@ -153,5 +153,5 @@ CHILD int mounts_play_cgroup(struct child *c, const struct mount_op *op, int tar
 	if (m && m->n > 0)
 		return play_v1(c, op, m, target);
 	(void)close_fd(target);
-	return child_fail(c, FAULT("cannot mount cgroups on '%a': the host has none mounted"), 0, op->target, NULL);
+	return child_fail(c, FAULT("%a: the host has no cgroups mounted"), 0, op->failure, NULL);
 }

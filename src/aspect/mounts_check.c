@@ -226,6 +226,7 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 		return -1;
 	if (op->kind == MOUNT_OVERLAY && mounts_compile_overlay(p, op) < 0)
 		return -1;
+	op->failure = arena_printf(p->arena, "%s: cannot mount '%s' on '%s'", op->place, op->kind == MOUNT_BIND ? op->source : op->type, op->target);
 	op->late_readonly = op->kind != MOUNT_BIND && op->kind < MOUNT_REMOUNT && text_equal(op->target, "/dev") && m->flags.readonly;
 	return idmap_compile(p, m, op->place, &op->id_map);
 }
@@ -327,6 +328,12 @@ const char *mounts_options_text(const struct mount_op *op, char *buffer, size_t 
 		add_word(&t, "", "with devices");
 	if (f->tmpcopyup)
 		add_word(&t, "", "with a copy of what is there");
+	if (f->copy_symlink)
+		add_word(&t, "", "a symbolic link as such a link");
+	if (f->src_nofollow)
+		add_word(&t, "", "a symbolic link as itself");
+	if (f->dest_nofollow)
+		add_word(&t, "", "over a symbolic link");
 	text_add(&t, t.length > 0 ? ")" : "");
 	return buffer;
 }

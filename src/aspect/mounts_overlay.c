@@ -287,6 +287,6 @@ CHILD int mounts_play_overlay(struct child *c, struct mount_op *op, int target)
 		op->made = st.st_dev;
 	r = mountfd_apply(tree, op->flags, false, false);
 	if (r < 0)
-		return child_fail(c, FAULT("cannot set the attributes of '%a' on '%b'"), r, op->type, op->target);
+		return child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target);
 	return mounts_place(c, op, tree, target);
 }

@@ -345,6 +345,20 @@ load mounts
 }
 
 
+@test "id-mapped for a user whose user namespace is hull's idea: not his filesystem, and said so" {
+	user_up || skip "no user"
+	mkdir "$DIR/data"
+	make_bundle
+	chown -R "$TEST_USER" "$BUNDLE"
+	edit '.linux.namespaces |= map(select(.type != "user"))'
+	bind "$DIR/data" /m '["bind","idmap"]'
+	# the mapping is decided, but a filesystem of the host's is not his to map
+	run as_user "$HULL" --root "$USER_RUN/state" run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"mounts[7]: an id-mapped mount needs the privileges of the filesystem's owner"* ]]
+}
+
 # masked_user COMMAND…: as the user, where a part of /proc is covered, as in a container
 masked_user()
 {

@@ -118,6 +118,31 @@ load mounts
 	has "$(mounted /m)" 1 nosuid
 }
 
+@test "what mount(2) does not do is done to the mount it made, and nowhere else" {
+	make_bundle
+	# iversion is for mount(2); the rest is mount_setattr(2)'s
+	tmpfs '["iversion","rro","rnoexec","rshared"]'
+	line=$(mounted /m)
+	has "$line" 1 ro
+	has "$line" 1 noexec
+	[[ $(cut -d'|' -f2 <<<"$line") == *shared:* ]]
+	has_not "$(mounted /)" 1 ro
+	inside 'pwd; ls -d /bin; cd ..; pwd'
+	[ "$output" = $'/\n/bin\n/' ]
+}
+
+@test "a mount that fails is named by its place in the document and by its target" {
+	make_bundle
+	tmpfs '["size=many"]'
+	rejected "mounts[7]: cannot mount 'tmpfs' on '/m'" size
+	make_bundle
+	tmpfs '["iversion","mode=9"]'
+	rejected "mounts[7]: cannot mount 'tmpfs' on '/m'"
+	make_bundle
+	mount_entry '{"destination":"/m","type":"nosuchfs","source":"none"}'
+	rejected "mounts[7]: cannot mount 'nosuchfs' on '/m': the kernel does not know this type"
+}
+
 @test "tmpcopyup: content, modes, owners, links" {
 	make_bundle
 	mkdir -p "$ROOTFS/m/d/e"
