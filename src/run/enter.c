@@ -41,30 +41,51 @@ struct visit {
 	bool foreign;
 };
 
-/* Put a foreign target's child into the target's cgroups, where we may: nobody has promised it. */
-static void join_cgroups(const struct plan *p, const struct target *t, pid_t pid)
+static bool is_frozen(const struct plan *p, const char *dir, bool v2)
+{
+	char text[256];
+	ssize_t n = io_read_small(AT_FDCWD, arena_printf(p->arena, "%s/%s", dir, v2 ? "cgroup.events" : "freezer.state"), text, sizeof(text));
+
+	return n > 0 && (v2 ? strstr(text, "frozen 1") != NULL : text[0] == 'F');
+}
+
+/*
+ * Put a foreign target's child into one of the target's cgroups, where we may: nobody has promised it. Not into a frozen one: there it would stop in the middle
+ * of what it does, and we with it.
+ */
+static int join_cgroup(struct plan *p, const struct target *t, pid_t pid, const char *dir, bool v2)
+{
+	char number[TEXT_NUMBER_MAX];
+	int r;
+
+	if (is_frozen(p, dir, v2))
+		return fail(p->error, 0, "process %d is frozen: thaw it, or enter it with --no-cgroup", t->pid);
+	(void)text_from_u64(number, (uint64_t)pid); /* returns its argument */
+	r = io_write_file(AT_FDCWD, arena_printf(p->arena, "%s/cgroup.procs", dir), number, strlen(number));
+	if (r < 0)
+		log_write(p->log, LOG_LEVEL_DEBUG, "cannot enter cgroup '%s': %s; the command stays in ours", dir, strerror(-r));
+	return 0;
+}
+
+static int join_cgroups(struct plan *p, const struct target *t, pid_t pid)
 {
 	struct error ignored = { 0 };
 	struct cgroup_host host, its;
-	char number[TEXT_NUMBER_MAX], *text;
+	char *text;
 
 	if (cgroup_host_read(p->arena, &ignored, &host) < 0 || io_read_file(t->proc, "cgroup", ENTER_CGROUP_MAX, p->arena, &text, NULL) < 0)
-		return;
+		return 0;
 	cgroup_parse_own(p->arena, text, &its);
-	(void)text_from_u64(number, (uint64_t)pid); /* returns its argument */
 	for (size_t i = 0; i < host.n; i++)
 		for (size_t k = 0; k < its.n; k++) {
 			const struct cgroup_tree *mine = &host.v[i], *other = &its.v[k];
-			const char *file;
-			int r;
 
 			if (mine->v2 != other->v2 || !text_equal(mine->controllers, other->controllers) || text_equal(mine->own, other->own))
 				continue;
-			file = arena_printf(p->arena, "%s%s/cgroup.procs", mine->mount, other->own);
-			r = io_write_file(AT_FDCWD, file, number, strlen(number));
-			if (r < 0)
-				log_write(p->log, LOG_LEVEL_DEBUG, "cannot enter cgroup '%s': %s; the command stays in ours", file, strerror(-r));
+			if (join_cgroup(p, t, pid, arena_printf(p->arena, "%s%s", mine->mount, other->own), mine->v2) < 0)
+				return -1;
 		}
+	return 0;
 }
 
 static int on_pid(struct plan *p, pid_t pid)
@@ -74,13 +95,11 @@ static int on_pid(struct plan *p, pid_t pid)
 	/* seen from outside while the child waits: it is in there already, and has not executed anything; with tools it has mounts of its own */
 	if (target_check_namespaces(way->target, pid, way->tools >= 0 ? CLONE_NEWNS : 0, p->arena, p->error) < 0)
 		return -1;
-	if (way->join_cgroups)
-		join_cgroups(p, way->target, pid);
-	return 0;
+	return way->join_cgroups ? join_cgroups(p, way->target, pid) : 0;
 }
 
 /* What is beneath: a container of ours, or a process. */
-static int open_target(struct visit *v, struct hull *h, const char *name)
+static int open_target(struct visit *v, struct hull *h, const char *name, bool no_cgroup)
 {
 	struct job *job = &v->job;
 	uint32_t pid = 0;
@@ -89,7 +108,9 @@ static int open_target(struct visit *v, struct hull *h, const char *name)
 	if (r == 0) {
 		enum state_status status = state_status(job->dir, &job->state);
 
-		if (status != STATUS_RUNNING && status != STATUS_CREATED)
+		if (status == STATUS_PAUSED && !no_cgroup)
+			return fail(&h->error, 0, "container '%s' is paused: resume it, or enter it with --no-cgroup", name);
+		if (status == STATUS_STOPPED || status == STATUS_CREATING)
 			return fail(&h->error, 0, "cannot enter container '%s': it is %s", name, state_status_name(status));
 		return target_open(&v->target, job->state.facts.pid, job->state.facts.pid_start, &h->arena, &h->error);
 	}
@@ -298,7 +319,7 @@ int container_enter(struct hull *hull, const char *name, const struct hull_enter
 		.target = { .proc = NO_FD, .pidfd = NO_FD, .root = NO_FD } };
 	struct launched child = { .pidfd = NO_FD, .console = NO_FD };
 	struct foreground foreground = { .signals = NO_FD, .notify = NO_FD };
-	int r = open_target(&v, hull, name);
+	int r = open_target(&v, hull, name, o->no_cgroup);
 
 	if (r == 0)
 		r = prepare(&v, o);

@@ -217,7 +217,7 @@ const char *way_find_place(int root)
 {
 	/* first where guests are expected; the last ones are there in images that have nothing else, since engines make them */
 	static const char *const places[] = { "/mnt", "/media", "/srv", "/opt", "/home", "/boot", "/dev/mqueue", "/sys/fs/pstore", "/sys/kernel/debug",
-		"/sys/kernel/tracing", "/run", "/tmp", "/var" };
+		"/sys/kernel/tracing", "/run", "/var" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		int fd = path_open(root, places[i], O_RDONLY | O_DIRECTORY | O_NONBLOCK, RESOLVE_NO_SYMLINKS);

@@ -130,6 +130,17 @@ user_enter() { as_user timeout --foreground -k 2 15 "$HULL" enter "$@"; }
 	kill -9 "$beside"
 }
 
+@test "what is frozen is entered beside its cgroup only" {
+	running
+	hull pause "$ID"
+	refuses "is paused" "--no-cgroup" -- "$HULL" --root "$STATE" enter "$ID" true
+	refuses "is frozen" "--no-cgroup" -- "$HULL" enter "$PID" true
+	[ "$(enter --no-cgroup "$ID" hostname)" = "$(jq -r .hostname "$BUNDLE/config.json")" ]
+	[ "$(enter --no-cgroup "$PID" hostname)" = "$(jq -r .hostname "$BUNDLE/config.json")" ]
+	hull resume "$ID"
+	enter "$PID" true
+}
+
 @test "runc's container by pid" {
 	command -v runc >/dev/null || skip "no runc"
 	make_bundle
@@ -242,6 +253,23 @@ same_but_mounts() # TARGET: the tools are in a mount namespace of their own, eve
 	[ ! -e "$USER_HOME/tools/x" ]
 	rm -rf "$USER_HOME/tools"
 	stop_target
+}
+
+@test "an ordinary user: hull's own sandbox, by pid and by name" {
+	target as_user "$HULL" sandbox
+	same_namespaces user_enter "$PID"
+	[ "$(user_enter "$PID" id -un)" = "$TEST_USER" ]
+	[ "$(user_enter "$PID" grep -E '^(Cap|NoNewPrivs)' /proc/self/status)" = "$(grep -E '^(Cap|NoNewPrivs)' "/proc/$PID/status")" ]
+	run user_enter "$PID" touch /x
+	[ "$status" -ne 0 ]
+	[ "$(user_enter --toolbox "$FILE_DIR/tools" "$PID" sh -c 'ls ${PATH%%:*}/busybox')" ]
+	stop_target
+	target as_user "$HULL" --root "$USER_RUN/$TAG" sandbox --name "$ID"
+	# with its system-call filter, which goes by the name only
+	[ "$(as_user "$HULL" --root "$USER_RUN/$TAG" enter "$ID" awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 2 ]
+	[ "$(user_enter "$PID" awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 0 ]
+	stop_target
+	rm -rf "${USER_RUN:?}/$TAG"
 }
 
 @test "an ordinary user and processes of somebody else: who may, in words" {
