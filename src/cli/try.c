@@ -1,5 +1,6 @@
 /* try: run a command on throwaway overlays, show what it changed, and make the changes real, keep them or drop them. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ enum { TRY_FAILED = 125 };
 struct try_flags {
 	const char *net, *cwd, *keep;
 	const char *const *env;
+	const char *const *unset_env;
 	bool yes, no, diff, force, quiet, trusted;
 	int format;
 };
@@ -28,7 +30,8 @@ static const struct option_row rows[] = {
 	{ "diff", OPTION_AT(struct try_flags, diff), .help = "also show the differences of text files" },
 	{ "quiet", 'q', OPTION_AT(struct try_flags, quiet), .help = "do not list the changes" },
 	{ "net", OPTION_AT(struct try_flags, net), .argument = "host|none|PATH", .help = "network: the host's (default), lo only, or the namespace at PATH" },
-	{ "env", 'e', OPTION_AT(struct try_flags, env), .argument = "NAME[=VALUE]", .help = "set a variable of the command's, or remove it; may be repeated" },
+	{ "env", 'e', OPTION_AT(struct try_flags, env), .argument = "NAME[=VALUE]", .help = "set a variable, or pass the caller's; may be repeated" },
+	{ "unset-env", OPTION_AT(struct try_flags, unset_env), .argument = "NAME", .help = "remove a variable; may be repeated" },
 	{ "cwd", OPTION_AT(struct try_flags, cwd), .argument = "DIR", .help = "working directory (default: this one)" },
 	{ "force", 'f', OPTION_AT(struct try_flags, force),
 	  .help = "apply also where the host has changed since, and set-user-ID files, file capabilities and devices" },
@@ -199,10 +202,40 @@ static int decide(const struct cli *cli, struct try_flags *f, const char *dir, i
 	return keep(cli, dir);
 }
 
+/* What the library wants: removals, then settings. Return: a list with strings of its own, or NULL without memory. */
+static char **make_environment(const struct try_flags *f)
+{
+	size_t n = 0, made = 0;
+	char **list;
+
+	for (size_t i = 0; f->unset_env && f->unset_env[i]; i++)
+		n++;
+	for (size_t i = 0; f->env && f->env[i]; i++)
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	for (size_t i = 0; list && f->unset_env && f->unset_env[i]; i++)
+		list[made++] = strdup(f->unset_env[i]);
+	for (size_t i = 0; list && f->env && f->env[i]; i++) {
+		const char *value = strchr(f->env[i], '=') ? "" : getenv(f->env[i]);
+
+		if (value && asprintf(&list[made], "%s%s%s", f->env[i], strchr(f->env[i], '=') ? "" : "=", value) >= 0)
+			made++;
+	}
+	return list;
+}
+
+static void free_environment(char ***list)
+{
+	for (char **entry = *list; entry && *entry; entry++)
+		free(*entry);
+	free(*list);
+}
+
 static int run_command_of(const struct cli *cli, struct try_flags *f, char **operands)
 {
+	char **environment __attribute__((cleanup(free_environment))) = make_environment(f);
 	const struct hull_try_options o = {
-		.size = sizeof(o), .args = (const char *const *)operands, .env = f->env, .cwd = f->cwd, .net = f->net, .keep = f->keep,
+		.size = sizeof(o), .args = (const char *const *)operands, .env = (const char *const *)environment, .cwd = f->cwd, .net = f->net, .keep = f->keep,
 	};
 	scope_free char *dir = NULL;
 	int status = 0, r;

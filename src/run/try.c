@@ -239,7 +239,9 @@ static int finish(struct hull *h, struct try_state *state, int status)
 	review.state.finished = true;
 	review.state.status = status;
 	review.state.dir = fcntl(state->dir, F_DUPFD_CLOEXEC, 0);
-	r = review.state.dir < 0 ? fail(&h->error, errno, "cannot duplicate a descriptor") : find_changes(h, &review, &(struct hull_review_options){ 0 });
+	r = review.state.dir < 0 ? fail(&h->error, errno, "cannot duplicate a descriptor") : try_open_closed(h, state);
+	if (r == 0)
+		r = find_changes(h, &review, &(struct hull_review_options){ 0 });
 	if (r == 0)
 		r = try_write_records(h, &review.state, &review.changes);
 	if (r == 0)

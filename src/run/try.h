@@ -3,7 +3,8 @@
  *
  *   manifest.json  what ran, when, over which directories; replaced once the command has ended
  *   lower          what lay under each change when the command had ended (struct try_record), so that a later change of the host's is noticed
- *   marks          deleted names and opaque directories, where upper/N is a copy from memory (try_memory.c)
+ *   marks          what upper/N does not say itself: modes of closed directories (try_closed.c); deleted names and opaque directories, where it is a copy from
+ *                  memory (try_memory.c)
  *   upper/N        what was written over directory N of the manifest
  *   work/N         overlayfs's own, only while the command runs
  *
@@ -209,6 +210,13 @@ int try_save_memory(struct hull *h, bool userxattr, unsigned int n_roots, int fr
  * try_read_marks - read what try_save_memory() could not leave in the upper trees.
  */
 int try_read_marks(struct hull *h, const struct try_state *state, struct changes *changes);
+
+/* ---- try_closed.c ---- */
+
+/**
+ * try_open_closed - for an ordinary user, open up the directories of the upper trees that deny him access, and note their modes.
+ */
+int try_open_closed(struct hull *h, const struct try_state *state);
 
 /* ---- try.c ---- */
 

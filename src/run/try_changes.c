@@ -167,11 +167,11 @@ void changes_sort_marks(struct changes *c)
 		qsort(c->marks, c->n_marks, sizeof(*c->marks), by_mark);
 }
 
-static bool find_mark(const struct changes *c, char kind, unsigned int root, const char *path)
+static const struct change_mark *find_mark(const struct changes *c, char kind, unsigned int root, const char *path)
 {
-	const struct change_mark wanted = { kind, root, path };
+	const struct change_mark wanted = { .kind = kind, .root = root, .path = path };
 
-	return c->n_marks > 0 && !c->raw && bsearch(&wanted, c->marks, c->n_marks, sizeof(wanted), by_mark);
+	return c->n_marks == 0 || c->raw ? NULL : bsearch(&wanted, c->marks, c->n_marks, sizeof(wanted), by_mark);
 }
 
 static void add_mark(struct changes *c, char kind, unsigned int root, const char *path)
@@ -185,7 +185,7 @@ static void add_mark(struct changes *c, char kind, unsigned int root, const char
 		c->marks = grown;
 		c->size_marks = size;
 	}
-	c->marks[c->n_marks++] = (struct change_mark){ kind, root, path };
+	c->marks[c->n_marks++] = (struct change_mark){ .kind = kind, .root = root, .path = path };
 }
 
 static struct change *add(struct changes *c, const struct visit *visit, const char *name, enum change_kind kind)
@@ -249,11 +249,14 @@ static int look_at_name(struct changes *c, const struct looking *l, const char *
 {
 	struct inode_facts upper, lower = { 0 };
 	int r = changes_facts(l->upper, name, &upper);
+	const struct change_mark *mark;
 
 	if (r == 0 && l->lower >= 0)
 		r = changes_facts(l->lower, name, &lower);
 	if (r < 0)
 		return failed(c, r, l->visit, name);
+	if (S_ISDIR(upper.mode) && (mark = find_mark(c, MARK_MODE, l->visit->root, path_in(c, l->visit, name))))
+		upper.mode = (upper.mode & S_IFMT) | mark->mode;
 	tick(c);
 	if (too_much(c) < 0)
 		return -1;
@@ -303,7 +306,7 @@ static int look(struct changes *c, const struct visit *visit, struct queue *queu
 	if (upper < 0 || (visit->below && lower < 0))
 		return failed(c, upper < 0 ? upper : lower, visit, ".");
 	mark = mark_of(c, upper, ".", "opaque");
-	l.opaque = mark == 'y' || find_mark(c, MARK_OPAQUE, visit->root, visit->path);
+	l.opaque = mark == 'y' || find_mark(c, MARK_OPAQUE, visit->root, visit->path) != NULL;
 	if (c->raw && mark == 'y')
 		add_mark(c, MARK_OPAQUE, visit->root, visit->path);
 	l.marked = mark == 'x';

@@ -78,14 +78,15 @@ struct change {
 	const char *link;
 };
 
-/* @kind: MARK_WHITEOUT or MARK_OPAQUE */
+/* @kind: MARK_*;  @mode: MARK_MODE: what the directory had before it was opened up for us */
 struct change_mark {
 	char kind;
 	unsigned int root;
 	const char *path;
+	mode_t mode;
 };
 
-enum { MARK_WHITEOUT = 'w', MARK_OPAQUE = 'o' };
+enum { MARK_WHITEOUT = 'w', MARK_OPAQUE = 'o', MARK_MODE = 'c' };
 
 /*
  * @xattrs: the namespace that overlayfs keeps its marks in: "user.overlay." or "trusted.overlay."

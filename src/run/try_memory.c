@@ -1,7 +1,7 @@
 /*
  * Where the state directory cannot hold upper directories (itself on an overlay, as in a container, or on a network file system), they are in memory while
  * the command runs, and are copied to the state directory afterwards. Its file system may know neither whiteouts nor attributes: these go into a file, "marks", in lines that end with a zero
- * byte: KIND ROOT PATH.
+ * byte: KIND ROOT PATH. There are modes in it too (try_closed.c): KIND ROOT MODE PATH.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +88,24 @@ static int write_marks(int dir, const struct changes *c, unsigned int root)
 	return r;
 }
 
+/* The mode before a path. */
+static int take_mode(struct change_mark *mark)
+{
+	char digits[8];
+	uint32_t mode;
+	size_t length = strcspn(mark->path, " ");
+
+	if (length >= sizeof(digits) || mark->path[length] != ' ')
+		return -EINVAL;
+	memcpy(digits, mark->path, length);
+	digits[length] = '\0';
+	mark->path += length + 1;
+	if (text_to_octal(digits, &mode) < 0 || mode > 07777)
+		return -EINVAL;
+	mark->mode = mode;
+	return 0;
+}
+
 int try_read_marks(struct hull *h, const struct try_state *state, struct changes *changes)
 {
 	size_t length, n = 0;
@@ -108,7 +126,7 @@ int try_read_marks(struct hull *h, const struct try_state *state, struct changes
 			*space = '\0';
 		mark->kind = line[0];
 		mark->path = space ? space + 1 : NULL;
-		if (!space || text_to_u32(line + 2, &mark->root) < 0 || mark->root >= changes->n_roots)
+		if (!space || text_to_u32(line + 2, &mark->root) < 0 || mark->root >= changes->n_roots || (mark->kind == MARK_MODE && take_mode(mark) < 0))
 			return fail(&h->error, 0, "'%s/marks' is damaged", state->path);
 	}
 	changes_sort_marks(changes);
