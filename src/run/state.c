@@ -276,6 +276,14 @@ enum state_status state_status(int dir, const struct state *state)
 	return cgroup_is_frozen(&state->facts) ? STATUS_PAUSED : STATUS_RUNNING;
 }
 
+/* For deletion: what cannot be removed is told by rmdir. */
+static void remove_rare(int dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rare_files); i++)
+		(void)unlinkat(dir, rare_files[i], 0);
+	(void)unlinkat(dir, "notify", AT_REMOVEDIR);
+}
+
 /* What a killed io_replace_file() left beside its file. */
 static void remove_leftovers(int dir)
 {
@@ -295,18 +303,16 @@ static void remove_leftovers(int dir)
 
 int state_remove(int root, const char *id, int dir, struct error *e)
 {
+	void (*const more[])(int) = { remove_rare, remove_leftovers };
+	size_t round = 0;
+
 	for (size_t i = 0; i < ARRAY_SIZE(state_files); i++)
 		if (unlinkat(dir, state_files[i], 0) < 0 && errno != ENOENT)
 			return fail(e, errno, "cannot remove '%s' of container '%s'", state_files[i], id);
-	if (unlinkat(root, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	if (errno == ENOTEMPTY) {
-		for (size_t i = 0; i < ARRAY_SIZE(rare_files); i++)
-			(void)unlinkat(dir, rare_files[i], 0); /* what cannot be removed is told by rmdir */
-		(void)unlinkat(dir, "notify", AT_REMOVEDIR); /* only there with NOTIFY_SOCKET */
-		remove_leftovers(dir);
-		if (unlinkat(root, id, AT_REMOVEDIR) == 0)
-			return 0;
+	while (unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+		if (errno != ENOTEMPTY || round == ARRAY_SIZE(more))
+			return fail(e, errno, "cannot remove the state directory of container '%s'", id);
+		more[round++](dir);
 	}
-	return fail(e, errno, "cannot remove the state directory of container '%s'", id);
+	return 0;
 }
