@@ -416,7 +416,7 @@ static CHILD int enter(struct child *c)
 		return 0;
 	}
 	r = cgroup_join_self(c, &data->join);
-	if (r < 0 || !(c->plan->new_namespaces & CLONE_NEWCGROUP))
+	if (r < 0 || !(c->plan->new_namespaces & CLONE_NEWCGROUP) || plan_cgroup_ns_at_clone(c->plan))
 		return r;
 	r = sys_unshare(CLONE_NEWCGROUP);
 	return r < 0 ? child_fail(c, FAULT("cannot make a cgroup namespace"), r, NULL, NULL) : 0;

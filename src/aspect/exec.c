@@ -17,6 +17,7 @@
 
 #include "aspect/environment.h"
 #include "aspect/passwd.h"
+#include "aspect/protocol.h"
 #include "base/path.h"
 #include "base/scope.h"
 #include "base/spawn.h"
@@ -217,6 +218,8 @@ CHILD int exec_payload(struct child *c)
 		spawn_inherit_signals(c->plan->request->signal_mask, c->plan->request->ignores_children);
 	else
 		spawn_reset_signals();
+	if (protocol_filter(c) < 0)
+		return -1;
 	(void)execve(c->program, plan->argv, plan->envp); /* returns only when it failed */
 	saved = errno;
 	if (saved == ENOENT) /* the program itself was found before: it is its interpreter that the kernel did not find */

@@ -11,9 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aspect/protocol.h"
 #include "base/sys.h"
 
-enum { INIT_SIGNAL_BASE = 128, INIT_ALL_FDS = 0 };
+enum { INIT_SIGNAL_BASE = 128 };
 
 /* Last but for the program: a change of ids or capabilities takes the setting away again (PR_SET_PDEATHSIG(2const)). */
 static CHILD int init_seal(struct child *c)
@@ -25,24 +26,29 @@ static CHILD int init_seal(struct child *c)
 	return 0; /* if hull died before: the channel says so at the last barrier */
 }
 
-static CHILD _Noreturn void reap(pid_t payload, const sigset_t *all)
+static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sigset_t *all)
 {
 	siginfo_t info;
-	int status;
+	int status, code = 0;
 
-	/* nothing is held open that somebody at the other end waits for */
-	(void)SYS_CALL(SYS_close_range, INIT_ALL_FDS, ~0u, 0); /* before Linux 5.9 there is none: seal has closed all but a few */
+	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
 
-		if (pid == payload)
-			_exit(WIFEXITED(status) ? WEXITSTATUS(status) : INIT_SIGNAL_BASE + WTERMSIG(status));
+		if (pid > 0 && pid == payload) {
+			code = WIFEXITED(status) ? WEXITSTATUS(status) : INIT_SIGNAL_BASE + WTERMSIG(status);
+			payload = 0;
+			if (!protocol_tell(c, status))
+				_exit(code);
+		}
 		if (pid > 0)
 			continue;
+		if (pid < 0 && errno == ECHILD) /* the last one */
+			_exit(code);
 		/* raw: libc keeps two signals to itself */
 		if (syscall(SYS_rt_sigtimedwait, all, &info, NULL, sizeof(uint64_t)) < 0 || info.si_signo == SIGCHLD)
 			continue;
-		if (info.si_code != SI_KERNEL) /* what the terminal sends, it sends to the payload too */
+		if (payload > 0 && info.si_code != SI_KERNEL) /* what the terminal sends, it sends to the payload too */
 			(void)kill(payload, info.si_signo); /* gone is as good: the next round tells */
 	}
 }
@@ -61,7 +67,7 @@ CHILD int init_split(struct child *c)
 	if (pid < 0)
 		return child_fail(c, FAULT("cannot make the payload's process"), errno, NULL, NULL);
 	if (pid > 0)
-		reap((pid_t)pid, &all);
+		reap(c, (pid_t)pid, &all);
 	return 0;
 }
 

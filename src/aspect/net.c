@@ -14,6 +14,7 @@
 
 #include "aspect/netdev.h"
 #include "aspect/nswords.h"
+#include "aspect/protocol.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "spec/oci.h"
@@ -64,6 +65,8 @@ bool net_may_be_late(const struct plan *p)
 {
 	const struct hooks *h = &p->spec->hooks;
 
+	if (p->request->protocol && p->request->protocol->reports)
+		return false;
 	return (p->new_namespaces & CLONE_NEWNET) && !p->has_userns && p->caller->privileged && p->spec->linux.net_devices.n == 0 && h->prestart.n == 0 &&
 	       h->create_runtime.n == 0 && h->create_container.n == 0;
 }

@@ -58,6 +58,8 @@ enum aspect_id {
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
+struct protocol;
+
 /*
  * How this run was asked for: what is not in the spec.
  * @id: the container's id (checked)
@@ -72,6 +74,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
  * @signal_mask: a sandbox's payload has the caller's blocked signals, as bits, and those it ignored;  @ignores_children: SIGCHLD among them
  * @cwd_optional: where process.cwd cannot be entered, "/" will do
  * @spare_ptmx: a terminal's multiplexer side that stands in where the container has no devpts; 0: none
+ * @protocol: a sandbox's (aspect/protocol.h), NULL: none
  * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
  */
 struct request {
@@ -83,6 +86,7 @@ struct request {
 	bool detach;
 	bool no_pivot, no_new_keyring;
 	bool sandbox, mimic, keep_fds, cwd_optional;
+	struct protocol *protocol;
 	uint64_t signal_mask;
 	bool ignores_children;
 	enum cgroup_manager cgroup_manager;
@@ -155,6 +159,14 @@ struct plan {
 	int (*commit)(struct plan *p);
 	void *engine; /* run/'s own */
 };
+
+/**
+ * plan_cgroup_ns_at_clone - whether the cgroup namespace is made with the others: it need not wait until the child is in another cgroup.
+ */
+static inline bool plan_cgroup_ns_at_clone(const struct plan *p)
+{
+	return p->request->sandbox && p->request->cgroup_manager == CGROUP_MANAGER_DISABLED;
+}
 
 /**
  * plan_commit - write @p->facts to the state file, before what they name is created: whatever happens then, delete can undo it.

@@ -10,6 +10,7 @@
 #include "aspect/exec.h"
 #include "aspect/mounts.h"
 #include "aspect/net.h"
+#include "aspect/protocol.h"
 /* the callback that the aspect has for this phase */
 #define OWN NULL
 
@@ -61,6 +62,7 @@ static const struct aspect *const parent[] = {
 
 static const struct sequence_row enter[] = {
 	{ &aspect_user, OWN, WHEN_ALWAYS },       /* first: become root of the user namespace that owns all others */
+	{ &aspect_init, protocol_forbid_userns, WHEN_CREATE },     /* through the host's /proc, with all capabilities over the namespace */
 	{ &aspect_keyring, OWN, WHEN_ALWAYS }, /* before anything may request a key */
 	{ &aspect_cgroup, OWN, WHEN_ALWAYS },   /* joins v1 cgroups, then unshares: the container's cgroup becomes the namespace's root */
 	{ &aspect_uts, OWN, WHEN_CREATE },
@@ -90,6 +92,8 @@ static const struct sequence_row seal[] = {
 	{ &aspect_sched, OWN, WHEN_ALWAYS },                      /* needs CAP_SYS_NICE */
 	{ &aspect_mempolicy, OWN, WHEN_ALWAYS },
 	{ &aspect_exec, exec_before_ids, WHEN_ALWAYS },           /* as root: a directory that only root may enter is a legal start; before a limit on files */
+	{ &aspect_init, protocol_last_userns, WHEN_CREATE },     /* after all that takes capabilities over mounts and host; before the payload's are set */
+	{ &aspect_init, protocol_keep, WHEN_CREATE },            /* before stdio closes everything else */
 	{ &aspect_rlimits, OWN, WHEN_ALWAYS },                  /* raising needs CAP_SYS_RESOURCE */
 	{ &aspect_personality, OWN, WHEN_ALWAYS },          /* a filter may refuse personality(2) */
 	{ &aspect_apparmor, OWN, WHEN_ALWAYS },                /* label before ids: a uid change clears dumpable, and with it our own /proc */

@@ -103,7 +103,7 @@ static CHILD int stdio_seal(struct child *c)
 		if (errno != EPERM && errno != EINVAL && errno != EROFS && errno != EACCES)
 			return child_fail_number(c, FAULT("cannot give descriptor %n to the user"), errno, NULL, fd);
 	}
-	r = close_others(c, plan->first);
+	r = c->plan->request->keep_fds ? 0 : close_others(c, plan->first); /* those of hull's own are O_CLOEXEC in any case */
 	if (r < 0)
 		return child_fail(c, FAULT("cannot close the other descriptors"), r, NULL, NULL);
 	return 0;

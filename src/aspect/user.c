@@ -14,6 +14,7 @@
 #include "aspect/idhelper.h"
 #include "aspect/idmap.h"
 #include "aspect/nswords.h"
+#include "aspect/protocol.h"
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/sys.h"
@@ -78,6 +79,10 @@ static int user_prepare(struct plan *p)
 
 	if (!plan)
 		return 0;
+	if (p->request->protocol && p->request->protocol->foreign_maps) {
+		p->parent_first = true;
+		return 0;
+	}
 	if (plan->implicit)
 		choose_maps(p, plan);
 	self_uid = idmap_is_self(&plan->uids, p->caller->euid);
@@ -115,7 +120,7 @@ static int user_parent(struct plan *p, pid_t pid, int pidfd)
 	int r;
 
 	(void)pidfd;
-	if (!plan || plan->by_child)
+	if (!plan || plan->by_child || (p->request->protocol && p->request->protocol->foreign_maps))
 		return 0;
 	if (plan->newuidmap)
 		r = idhelper_run(p, IDHELPER_UID, plan->newuidmap, pid, &plan->uids);

@@ -12,6 +12,7 @@
 #include "aspect/exec.h"
 #include "aspect/hooks.h"
 #include "aspect/init.h"
+#include "aspect/protocol.h"
 #include "aspect/sequence.h"
 #include "aspect/user.h"
 #include "base/scope.h"
@@ -258,7 +259,7 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	if (!p->request->exec && hooks_start_container(&c) < 0)
 		_exit(CHILD_EXIT_FAULT);
 	c.aspect = ASPECT_INIT;
-	if (init_split(&c) < 0)
+	if (protocol_block(&c) < 0 || protocol_lock(&c) < 0 || init_split(&c) < 0)
 		_exit(CHILD_EXIT_FAULT);
 	c.aspect = ASPECT_EXEC;
 	(void)exec_payload(&c); /* returns only after it has reported */

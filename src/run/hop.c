@@ -135,7 +135,7 @@ static CHILD void hide(struct child *c)
 CHILD _Noreturn void hop_main(const struct plan *p, int channel)
 {
 	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD, .aspect = ASPECT_ENGINE, .phase = PHASE_ENTER };
-	uint64_t flags = p->request->exec ? 0 : p->new_namespaces & ~(uint64_t)CLONE_NEWCGROUP;
+	uint64_t flags = p->request->exec ? 0 : p->new_namespaces & ~(plan_cgroup_ns_at_clone(p) ? 0 : (uint64_t)CLONE_NEWCGROUP);
 	struct clone_args args;
 	struct message m;
 	int pidfd = NO_FD;

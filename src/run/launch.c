@@ -76,7 +76,9 @@ static int clone_first(struct run *run, int child_channel)
 	pid_t pid;
 
 	if (!hop)
-		args.flags |= (uint64_t)p->new_namespaces & ~(uint64_t)CLONE_NEWCGROUP; /* cgroup/enter makes that one, once inside the cgroup */
+		args.flags |= (uint64_t)p->new_namespaces;
+	if (!plan_cgroup_ns_at_clone(p))
+		args.flags &= ~(uint64_t)CLONE_NEWCGROUP; /* cgroup/enter makes that one, once inside the cgroup */
 	if (p->late_net)
 		args.flags &= ~(uint64_t)CLONE_NEWNET;
 	if (p->cgroup_fd >= 0) {

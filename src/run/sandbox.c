@@ -16,6 +16,7 @@
 #include "run/foreground.h"
 #include "run/handle.h"
 #include "run/plan.h"
+#include "run/sandbox.h"
 #include "spec/oci.h"
 #include "spec/sandbox.h"
 
@@ -131,22 +132,60 @@ static void keep_config(struct job *job)
 	job->config_length = strlen(job->config_text);
 }
 
+/* What follows from other options. */
+static void settle_options(struct hull_sandbox_options *o)
+{
+	/* somebody else than the payload must hold the descriptor and the locks, and know exactly how the payload ended */
+	if (o->sync_fd >= 0 || (o->lock_files && o->lock_files[0]) || o->result)
+		o->init = true;
+}
+
+static void set_foreground(struct sandbox *s)
+{
+	const struct spec *spec = &s->job->spec;
+	const struct namespace *pid = spec_namespace(spec, NAMESPACE_PID);
+
+	s->foreground.shares_terminal = spec->hull.keep_session;
+	s->foreground.is_init = pid && !pid->path && !spec->hull.init;
+}
+
+static int on_child(struct job *job, pid_t pid)
+{
+	struct sandbox *s = sandbox_of(job);
+
+	s->pid = pid;
+	return sandbox_fds_on_child(s, pid);
+}
+
+static int run(struct sandbox *s, int *ret_status)
+{
+	const struct hull_create_options create = { .size = sizeof(create) };
+	int r;
+
+	if (sandbox_check(s->job, &s->o) < 0 || sandbox_fds_prepare(s) < 0)
+		return -1;
+	if (s->o.name)
+		keep_config(s->job);
+	if (s->o.die_with_parent)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cannot fail with a valid signal */
+	set_foreground(s);
+	s->job->on_child = on_child;
+	r = container_make(s->job, &create, &s->foreground, true, ret_status);
+	if (r == 0)
+		sandbox_fds_end(s, *ret_status);
+	return r;
+}
+
 int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, int *ret_status)
 {
 	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
-	const struct hull_create_options create = { .size = sizeof(create) };
-	struct foreground foreground = { 0 };
-	int r = sandbox_check(&job, o);
+	struct sandbox s = { .job = &job, .o = *o, .protocol = { .init_says = NO_FD, .sync = NO_FD, .block = NO_FD, .userns2 = NO_FD, .proc = NO_FD } };
+	int r;
 
-	if (r == 0 && o->name)
-		keep_config(&job);
-	if (r == 0) {
-		if (o->die_with_parent)
-			(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cannot fail with a valid signal */
-		foreground.shares_terminal = job.spec.hull.keep_session;
-		foreground.is_init = spec_namespace(&job.spec, NAMESPACE_PID) && !spec_namespace(&job.spec, NAMESPACE_PID)->path && !job.spec.hull.init;
-		r = container_make(&job, &create, &foreground, true, ret_status);
-	}
+	job.sandbox = &s;
+	settle_options(&s.o);
+	r = run(&s, ret_status);
+	sandbox_fds_close(&s);
 	job_close(&job);
 	return r;
 }

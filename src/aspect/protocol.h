@@ -1,0 +1,81 @@
+/*
+ * What a sandbox's caller and its first process say to each other through descriptors and files (bubblewrap's protocol), and what else is done for
+ * bubblewrap's options alone.
+ */
+#ifndef ASPECT_PROTOCOL_H
+#define ASPECT_PROTOCOL_H
+
+#include "aspect/aspect.h"
+
+struct sock_fprog;
+
+/*
+ * Descriptors are NO_FD where there is none. The child's own copy of this structure is written to.
+ * @own, @n_own: descriptors of the caller's that are for hull: the payload gets none of them
+ * @init_says: eventfd to which the reaper writes the payload's wait status + 1;  @linger: the reaper stays until the last process is gone
+ * @sync: the first process holds it open;  @block: the payload waits until it can be read
+ * @lock_files, @n_lock_files: paths in the sandbox on which the first process holds a read lock;  @locks: room for their descriptors
+ * @filters, @n_filters: system-call filters, loaded in this order immediately before execve(2)
+ * @userns2: user namespace that is entered last;  @assert_no_userns: fail where the payload could make one
+ * @foreign_maps: somebody else writes the id maps;  @reports: namespaces must be there right after the clone, for their numbers are told
+ * @proc: of the caller's mount namespace
+ */
+struct protocol {
+	const int *own;
+	size_t n_own;
+	int init_says, sync, block;
+	bool linger;
+	const char **lock_files;
+	size_t n_lock_files;
+	int *locks;
+	const struct sock_fprog *filters;
+	size_t n_filters;
+	int userns2;
+	bool assert_no_userns;
+	bool foreign_maps, reports;
+	int proc;
+};
+
+/**
+ * protocol_forbid_userns - spec.hull.disableUserns: the new user namespace gets a limit of none, which nobody without CAP_SYS_RESOURCE in it can raise;
+ * for a payload that will have that, one more namespace may be made, and protocol_last_userns() makes it.
+ */
+CHILD int protocol_forbid_userns(struct child *c);
+
+/**
+ * protocol_last_userns - enter the user namespace that is the payload's, when it is another than the one that owns the sandbox; then look whether further
+ * ones can be made, where they must not.
+ */
+CHILD int protocol_last_userns(struct child *c);
+
+/**
+ * protocol_keep - what must live until execve(2), and what must not live longer.
+ */
+CHILD int protocol_keep(struct child *c);
+
+/**
+ * protocol_block - wait until the caller lets us go on. hull does not wait for us any longer: it must be able to hear signals.
+ */
+CHILD int protocol_block(struct child *c);
+
+/**
+ * protocol_lock - take the locks. In the first process: they are not inherited (fcntl_locking(2)).
+ */
+CHILD int protocol_lock(struct child *c);
+
+/**
+ * protocol_close - in the reaper: close everything but what it is there to hold.
+ */
+CHILD void protocol_close(const struct child *c);
+
+/**
+ * protocol_tell - in the reaper: the payload has ended. Return: whether to stay for the others.
+ */
+CHILD bool protocol_tell(const struct child *c, int wait_status);
+
+/**
+ * protocol_filter - load the caller's system-call filters.
+ */
+CHILD int protocol_filter(const struct child *c);
+
+#endif
