@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -176,6 +177,20 @@ static int change_metadata(struct making *m)
 	return try_copy_metadata(from, to, &m->change->upper);
 }
 
+/* Nobody interrupts us between a temporary name and its removal, but everybody between two changes. */
+static int undisturbed(int (*act)(struct making *m), struct making *m)
+{
+	sigset_t all, before;
+	int r;
+
+	(void)sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, &before) < 0)
+		return -errno;
+	r = act(m);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL); /* a mask that was valid before */
+	return r;
+}
+
 /* Open both directories and do one thing in them. */
 static int in_place(struct hull *h, const struct changes *c, const struct change *change, int (*act)(struct making *m))
 {
@@ -184,7 +199,7 @@ static int in_place(struct hull *h, const struct changes *c, const struct change
 	scope_fd int dir = open_parent(root->lower, change->path, &name);
 	scope_fd int from_dir = change->kind == CHANGE_DELETED ? NO_FD : open_parent(root->upper, change->path, &name);
 	struct making m = { .c = c, .change = change, .dir = dir, .from_dir = from_dir, .name = *name ? name : "." };
-	int r = dir < 0 ? dir : from_dir < 0 && change->kind != CHANGE_DELETED ? from_dir : act(&m);
+	int r = dir < 0 ? dir : from_dir < 0 && change->kind != CHANGE_DELETED ? from_dir : undisturbed(act, &m);
 
 	if (r == -EBUSY && change->kind != CHANGE_DELETED)
 		return fail(&h->error, 0, "cannot apply '%s': somebody changed it just now, or something is mounted there", changes_path(c, change));
@@ -242,6 +257,18 @@ int try_make_all(struct hull *h, const struct changes *c, const struct hull_revi
 	return 0;
 }
 
+/* The state directory may go after this: what was made must be on the disk. */
+static int sync_roots(struct hull *h, const struct changes *c)
+{
+	for (unsigned int i = 0; i < c->n_roots; i++) {
+		scope_fd int fd = changes_open(c->roots[i].lower, "", O_RDONLY | O_DIRECTORY);
+
+		if (fd >= 0 && syncfs(fd) < 0)
+			return fail(&h->error, errno, "cannot write '%s' to its disk", c->roots[i].path);
+	}
+	return 0;
+}
+
 int try_apply(struct hull *h, struct try_review *review, const struct hull_review_options *o, size_t *ret_done)
 {
 	size_t dangerous, done = 0, total = changes_count(&review->changes, &dangerous);
@@ -251,6 +278,8 @@ int try_apply(struct hull *h, struct try_review *review, const struct hull_revie
 	if (try_check(h, review, o) < 0)
 		return -1;
 	r = try_make_all(h, &review->changes, o, &done);
+	if (r == 0 && done > 0)
+		r = sync_roots(h, &review->changes);
 	*ret_done = done;
 	if (r < 0)
 		return fail_wrap(&h->error, "%zu of %zu changes were applied", done, total);

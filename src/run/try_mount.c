@@ -41,9 +41,11 @@ static int make_namespaces(struct hull *h, const struct try_stage *stage)
 	gid_t gid = getegid();
 	int r = sys_unshare(CLONE_NEWNS | (stage->own_userns ? CLONE_NEWUSER : 0));
 
+	if (r < 0 && stage->own_userns)
+		return fail(&h->error, r, "cannot make a user namespace, which an ordinary user needs to overlay directories (see the settings "
+			    "user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)");
 	if (r < 0)
-		return fail(&h->error, r, stage->own_userns ? "cannot make a user namespace, which an ordinary user needs to overlay directories" :
-							     "cannot make a mount namespace");
+		return fail(&h->error, r, "cannot make a mount namespace");
 	if (stage->own_userns && (write_map(h, "/proc/self/setgroups", "deny") < 0 ||
 				  write_map(h, "/proc/self/uid_map", arena_printf(&h->arena, "%u %u 1", uid, uid)) < 0 ||
 				  write_map(h, "/proc/self/gid_map", arena_printf(&h->arena, "%u %u 1", gid, gid)) < 0))
@@ -66,8 +68,8 @@ static int overlay(struct hull *h, const struct try_state *state, unsigned int i
 		       "redirect_dir=nofollow,index=off,metacopy=off,xino=off%s", lower, upper, work, state->userxattr ? ",userxattr" : ""); /* fits */
 	if (mount("overlay", magic(on, target), "overlay", MS_NODEV, options) == 0)
 		return 0;
-	return fail(&h->error, errno, "cannot overlay '%s' with upper directories in '%s' (one of the two file systems cannot be part of an overlay?)", path,
-		    state->path);
+	return fail(&h->error, errno, "cannot overlay '%s' with upper directories in '%s' (can both file systems be part of an overlay?%s)", path, state->path,
+		    state->userxattr ? " for an ordinary user, the kernel must be 5.11 or newer" : "");
 }
 
 /* The sandbox's own process still has to write there, before its payload gets another. */

@@ -15,13 +15,15 @@
 #include "run/try.h"
 
 /* how deep and how long directories of ours are looked for from the top */
-enum { SEARCH_DEPTH = 3, SEARCH_ENTRIES = 20000 };
+enum { SEARCH_DEPTH = 3, SEARCH_ENTRIES = 20000, SPLIT_MAX = 64 };
 
+/* @split: directories that are not overlaid because of mount points in them: said, and replaced by what is in them, once */
 struct search {
 	struct hull *h;
 	const struct try_stage *stage;
 	struct try_state *state;
-	size_t looked_at;
+	size_t looked_at, n_split;
+	const char *split[SPLIT_MAX];
 };
 
 static bool is_covered(const struct try_state *state, const char *path)
@@ -81,17 +83,27 @@ static int add_children(struct search *s, const char *path)
 	return r;
 }
 
+static int split(struct search *s, const char *path, const char *inside)
+{
+	for (size_t i = 0; i < s->n_split; i++)
+		if (strcmp(s->split[i], path) == 0)
+			return 0;
+	if (s->n_split == SPLIT_MAX)
+		return 0;
+	s->split[s->n_split++] = arena_strdup(&s->h->arena, path);
+	log_write(&s->h->log, path[1] ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+		  "'%s' itself is read-only: the file system on '%s' lies in it; the directories in it can be changed", path, inside);
+	return add_children(s, path);
+}
+
 static int add(struct search *s, const char *path)
 {
 	const struct try_mount *inside = mount_in(s->stage, path);
 
 	if (is_covered(s->state, path) || is_private(s, path))
 		return 0;
-	if (inside) {
-		log_write(&s->h->log, path[1] ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-			  "'%s' itself is read-only: the file system on '%s' lies in it; the directories in it can be changed", path, inside->path);
-		return add_children(s, path);
-	}
+	if (inside)
+		return split(s, path, inside->path);
 	if (s->state->n_roots == CHANGES_ROOTS_MAX)
 		return fail(&s->h->error, 0, "cannot overlay more than %d directories", CHANGES_ROOTS_MAX);
 	s->state->roots[s->state->n_roots++].path = arena_strdup(&s->h->arena, path);

@@ -24,7 +24,8 @@ const char *try_default_place(struct hull *h)
 {
 	const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
-	if (geteuid() == 0)
+	/* root of a user namespace may own nothing there */
+	if (geteuid() == 0 && access("/var/lib", W_OK) == 0)
 		return "/var/lib/hull/try";
 	if (base && base[0] == '/')
 		return arena_printf(&h->arena, "%s/hull/try", base);

@@ -268,6 +268,29 @@ $W/binary: binary file added
 	[ "${lines[0]// /}" = lo ]
 }
 
+@test "every file system that can be written is overlaid, and what is on it stays readable" {
+	place
+	mkdir "$W/fs" "$W/ro" "$W/fs/inner"
+	cat >"$DIR/inside" <<-'END'
+		set -e
+		mount -t tmpfs t "$W/fs"; mkdir "$W/fs/inner"; mount -t tmpfs t "$W/fs/inner"; echo 1 >"$W/fs/f"; echo 2 >"$W/fs/inner/f"
+		mount -t tmpfs t "$W/ro"; echo 3 >"$W/ro/f"; mount -o remount,ro "$W/ro"
+		touch "$W/file"; echo 4 >"$W/other"; mount --bind "$W/other" "$W/file"
+		"$HULL" try --yes sh -c 'cd "$0"; cat fs/f fs/inner/f ro/f file; echo x >fs/f; echo y >fs/inner/f; echo z >a; echo n >fs/inner/n; ! echo r >ro/f; ! echo r >file' "$W"
+		cat "$W/fs/f" "$W/fs/inner/f" "$W/fs/inner/n" "$W/a" "$W/ro/f" "$W/file"
+	END
+	run -0 --separate-stderr unshare -m --propagation private bash "$DIR/inside"
+	[ "$output" = $'1\n2\n3\n4\nx\ny\nn\nz\n3\n4' ]
+	[[ $stderr == *"M $W/a"*"M $W/fs/f"*"M $W/fs/inner/f"*"A $W/fs/inner/n"* ]]
+}
+
+@test "many changes: thousands of files are found and applied" {
+	place
+	run -0 hull try -q --yes sh -c 'cd "$0"; mkdir many; cd many; seq 1 4000 | xargs -n 200 touch; mkdir d; seq 1 500 | while read -r n; do echo "$n" >d/$n; done' "$W"
+	[ "$(find "$W/many" -type f | wc -l)" -eq 4500 ]
+	[ "$(cat "$W/many/d/77")" = 77 ]
+}
+
 @test "what is not a file system to write to is not written to" {
 	run hull try --no sh -c 'echo 1 >/proc/sys/kernel/panic; mkdir /sys/fs/cgroup/unified/x; echo x >/sys/kernel/mm/ksm/run; umount /; mount -t tmpfs t /mnt; ls /run'
 	[ "$(grep -c -e 'Read-only file system' -e 'denied' -e 'not permitted' -e 'No such file' -e 'must be superuser' <<<"$output")" -ge 4 ]
@@ -333,6 +356,22 @@ $W/binary: binary file added
 	run as_user "$HULL" try drop "$USER_HOME/k"
 	[ "$status" -eq 0 ]
 	[ ! -e "$USER_HOME/k" ]
+}
+
+@test "a directory with a mount point in it, and root of a user namespace" {
+	user_up
+	cat >"$DIR/inside" <<-'END'
+		set -e
+		mkdir -p ~/m/on ~/m/beside; mount -t tmpfs t ~/m/on; mkdir ~/m/on/d
+		"$HULL" try --no sh -c 'id -u; cd ~/m; echo 1 >beside/f; echo 2 >on/d/f; ! echo 3 >direct; ! touch /etc/x'
+	END
+	chmod 644 "$DIR/inside"
+	run -0 as_user env HULL="$HULL" unshare -Urm bash "$DIR/inside"
+	[[ $output == *"'$USER_HOME/m' itself is read-only"* ]]
+	[[ $output == *"A $USER_HOME/m/beside/f"* ]]
+	[[ $output == *"A $USER_HOME/m/on/d/f"* ]]
+	[ ! -e "$USER_HOME/m/beside/f" ]
+	rm -r "$USER_HOME/m"
 }
 
 @test "an ordinary user installs a project into his home" {
