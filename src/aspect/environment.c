@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 #define ENVIRONMENT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-/* LISTEN_FDS, LISTEN_PID, NOTIFY_SOCKET, HOME, NULL */
-enum { ENVIRONMENT_EXTRA = 5 };
+/* LISTEN_FDS, LISTEN_PID, NOTIFY_SOCKET, PWD, HOME, NULL */
+enum { ENVIRONMENT_EXTRA = 6 };
 
 /* @slots: size is a power of two, at most half full; a slot points to an entry */
 struct table {
@@ -52,6 +52,15 @@ static bool table_add(struct table *t, const char *entry)
 	return true;
 }
 
+/* An entry that the child completes. */
+static char *unfinished(struct plan *p, const char *entry)
+{
+	char *buffer = arena_alloc(p->arena, ENVIRONMENT_HOME_MAX);
+
+	memcpy(buffer, entry, strlen(entry) + 1);
+	return buffer;
+}
+
 /* What hull adds to the document's own. Returns the number of entries. */
 static size_t add_own(struct plan *p, char **all, size_t n)
 {
@@ -64,13 +73,12 @@ static size_t add_own(struct plan *p, char **all, size_t n)
 	return n;
 }
 
-int environment_make(struct plan *p, char ***ret_envp, char **ret_home)
+int environment_make(struct plan *p, char ***ret_envp, char **ret_home, char **ret_pwd)
 {
 	const struct string_list *env = &p->process->env;
 	size_t n = env->n, kept;
 	char **all = arena_many(p->arena, char *, n + ENVIRONMENT_EXTRA);
 	struct table seen = table_new(p->arena, n + ENVIRONMENT_EXTRA);
-	char *home;
 
 	for (size_t i = 0; i < env->n; i++) {
 		size_t length = name_length(env->v[i]);
@@ -80,6 +88,9 @@ int environment_make(struct plan *p, char ***ret_envp, char **ret_home)
 		all[i] = env->v[i];
 	}
 	n = add_own(p, all, n);
+	*ret_pwd = p->request->set_pwd ? unfinished(p, "PWD=/") : NULL;
+	if (*ret_pwd)
+		all[n++] = *ret_pwd;
 	/* backwards, so that the last of several stays; kept entries gather at the end */
 	kept = n;
 	for (size_t i = n; i-- > 0;)
@@ -87,13 +98,22 @@ int environment_make(struct plan *p, char ***ret_envp, char **ret_home)
 			all[--kept] = all[i];
 	*ret_envp = all + kept;
 	*ret_home = NULL;
-	if (!table_add(&seen, "HOME="))
+	if (p->request->sandbox || !table_add(&seen, "HOME="))
 		return 0;
-	home = arena_alloc(p->arena, ENVIRONMENT_HOME_MAX);
-	memcpy(home, "HOME=/", sizeof("HOME=/"));
-	all[n] = home;
-	*ret_home = home;
+	*ret_home = unfinished(p, "HOME=/");
+	all[n] = *ret_home;
 	return 0;
+}
+
+const char *environment_home(char *const *envp)
+{
+	for (; *envp; envp++) {
+		const char *value = text_after(*envp, "HOME=");
+
+		if (value)
+			return value[0] == '/' ? value : NULL;
+	}
+	return NULL;
 }
 
 const char *environment_path(char *const *envp)

@@ -23,11 +23,12 @@
 #include "base/spawn.h"
 #include "base/sys.h"
 
-enum { EXEC_CWD_MODE = 0755 };
+enum { EXEC_CWD_MODE = 0755, PWD_VALUE = sizeof("PWD=") - 1 };
 
 /*
  * @candidates: what to try, in order; one when the name has a slash, else the directories of PATH
- * @home: slot for "HOME=…" in @envp, NULL: the document gave one
+ * @home: slot for "HOME=…" in @envp, NULL: the document gave one;  @pwd: slot for "PWD=…", NULL: not wanted
+ * @retreat: where a sandbox goes when its cwd is not there, NULL: "/"
  * @entered: cwd has been entered.  The child's own copy of this structure is written to.
  */
 struct exec_plan {
@@ -35,7 +36,8 @@ struct exec_plan {
 	const char **candidates;
 	size_t n_candidates;
 	bool by_path;
-	char *home;
+	char *home, *pwd;
+	const char *retreat;
 	bool entered;
 };
 
@@ -73,8 +75,9 @@ static int exec_check(struct plan *p)
 	memcpy(plan->argv, args->v, args->n * sizeof(*args->v));
 	if (p->spec->hull.argv0 && !p->request->exec)
 		plan->argv[0] = p->spec->hull.argv0;
-	if (environment_make(p, &plan->envp, &plan->home) < 0)
+	if (environment_make(p, &plan->envp, &plan->home, &plan->pwd) < 0)
 		return -1;
+	plan->retreat = environment_home(plan->envp);
 	if (strchr(args->v[0], '/')) {
 		plan->candidates = arena_many(p->arena, const char *, 1);
 		plan->candidates[plan->n_candidates++] = args->v[0];
@@ -108,22 +111,33 @@ static CHILD int exec_settle(struct child *c)
 }
 
 /* Through no magic link: "/proc/self/fd/7" must not lead out of the container (CVE-2024-21626). */
+static CHILD int enter_directory(const struct child *c, const char *path)
+{
+	int fd = path_open(c->root, path, O_PATH | O_DIRECTORY, 0);
+	int r = fd < 0 ? fd : fchdir(fd) < 0 ? -errno : 0;
+
+	(void)close_fd(fd);
+	return r;
+}
+
 static CHILD int enter_cwd(struct child *c)
 {
 	struct exec_plan *plan = c->plan->data[ASPECT_EXEC];
-	int r, fd;
+	int r;
 
-	if (!has_cwd(c->plan)) {
+	if (has_cwd(c->plan))
+		r = enter_directory(c, c->plan->process->cwd);
+	else
 		r = chdir("/") < 0 ? -errno : 0;
-	} else {
-		fd = path_open(c->root, c->plan->process->cwd, O_PATH | O_DIRECTORY, 0);
-		r = fd < 0 ? fd : fchdir(fd) < 0 ? -errno : 0;
-		(void)close_fd(fd);
-	}
 	/* a sandbox whose caller stands where the sandbox has nothing (bwrap(1) does the same) */
+	if (r < 0 && c->plan->request->cwd_optional && plan->retreat)
+		r = enter_directory(c, plan->retreat);
 	if (r < 0 && c->plan->request->cwd_optional)
 		r = chdir("/") < 0 ? -errno : 0;
 	plan->entered = r == 0;
+	if (plan->entered && plan->pwd) /* of a directory outside there is none that begins with "/" */
+		if (SYS_CALL(SYS_getcwd, plan->pwd + PWD_VALUE, ENVIRONMENT_HOME_MAX - PWD_VALUE) < 0 || plan->pwd[PWD_VALUE] != '/')
+			memcpy(plan->pwd + PWD_VALUE, "/", 2);
 	return r;
 }
 
@@ -244,10 +258,12 @@ static void exec_explain(const struct plan *p, enum phase phase, struct explain 
 	for (size_t i = 1; plan->argv[i]; i++)
 		explain_step(x, "pass the argument '%s'", plan->argv[i]);
 	for (size_t i = 0; plan->envp[i]; i++)
-		if (plan->envp[i] != plan->home)
+		if (plan->envp[i] != plan->home && plan->envp[i] != plan->pwd)
 			explain_step(x, "set the environment variable '%s'", plan->envp[i]);
 	if (plan->home)
 		explain_step(x, "set HOME to what the container's /etc/passwd says");
+	if (plan->pwd)
+		explain_step(x, "set PWD to where it is");
 	explain_step(x, "execute '%s'", plan->argv[0]);
 }
 

@@ -85,7 +85,7 @@ struct request {
 	bool exec;
 	bool detach;
 	bool no_pivot, no_new_keyring;
-	bool sandbox, mimic, keep_fds, cwd_optional;
+	bool sandbox, mimic, keep_fds, cwd_optional, set_pwd;
 	struct protocol *protocol;
 	uint64_t signal_mask;
 	bool ignores_children;

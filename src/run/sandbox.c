@@ -100,6 +100,7 @@ static void set_request(struct job *job, const struct hull_sandbox_options *o)
 	r->mimic = !o->bare;
 	r->keep_fds = o->keep_fds;
 	r->cwd_optional = !o->cwd;
+	r->set_pwd = o->bare || o->cwd;
 	r->no_new_keyring = o->bare;
 	r->preserve_fds = o->preserve_fds;
 	r->cgroup_manager = CGROUP_MANAGER_DISABLED;

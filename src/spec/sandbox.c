@@ -4,9 +4,7 @@
  */
 #include "spec/sandbox.h"
 
-#include <linux/capability.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/scope.h"
 #include "base/text.h"
@@ -280,55 +278,6 @@ static int make_args(struct making *m)
 	return 0;
 }
 
-/* A name in any case, with or without CAP_. */
-static int one_capability(struct making *m, const char *option, const char *name, uint64_t *ret_bits)
-{
-	char *upper = arena_printf(m->arena, "%s%s", strncasecmp(name, "CAP_", 4) == 0 ? "" : "CAP_", name);
-	uint64_t value;
-
-	for (char *c = upper; *c; c++)
-		*c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
-	if (names_find(&names_capabilities, upper, &value) < 0)
-		return fail(m->error, 0, "%s: unknown capability '%s'", option, name);
-	*ret_bits |= 1ull << value;
-	return 0;
-}
-
-/* The capabilities of a list; ALL is left to *ret_all. */
-static int read_capabilities(struct making *m, const char *option, const char *const *names, uint64_t *ret_bits, bool *ret_all)
-{
-	for (; names && *names; names++) {
-		if (strcasecmp(*names, "ALL") == 0)
-			*ret_all = true;
-		else if (one_capability(m, option, *names, ret_bits) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/*
- * ALL counts before single ones, given before taken, and means what the caller has when he has any. bubblewrap's root keeps his unless he says otherwise,
- * and as root does: by being root at execve. Whoever is given some gets them as ambient ones: he would lose them at execve otherwise (capabilities(7)).
- */
-static int make_capabilities(struct making *m, const struct sandbox_host *host)
-{
-	const struct hull_sandbox_options *o = m->o;
-	const uint64_t all = host->capabilities ? host->capabilities : ~0ull >> (63 - CAP_LAST_CAP);
-	uint64_t set, given = 0, taken = 0, kept;
-	bool give_all = false, take_all = false;
-
-	if (read_capabilities(m, "--cap-add", o->cap_add, &given, &give_all) < 0 ||
-		read_capabilities(m, "--cap-drop", o->cap_drop, &taken, &take_all) < 0)
-		return -1;
-	set = give_all || (o->bare && host->uid == 0 && !take_all) ? all : 0;
-	set = (set | given) & ~taken;
-	kept = o->cap_add || o->cap_drop || m->spec->process.user.uid != 0 ? set : 0;
-	m->spec->process.capabilities = (struct capabilities){
-		.set = true, .bounding = set, .effective = set, .permitted = set, .inheritable = kept, .ambient = kept,
-	};
-	return 0;
-}
-
 /* ---- namespaces ---- */
 
 static const struct {
@@ -445,7 +394,9 @@ static void make_session(struct making *m, const struct sandbox_host *host)
 	x->init = o->init;
 	x->argv0 = arena_strdup(m->arena, o->argv0);
 	x->die_with_parent = !o->survive;
-	x->disable_userns = o->disable_userns;
+	x->disable_userns = o->disable_userns || o->assert_userns_disabled;
+	if (o->disable_userns)
+		sandbox_disable_userns(m->arena, m->spec);
 	if (o->bare || o->no_landlock || o->nest || o->rootfs_writable)
 		return;
 	x->landlock.set = true;
@@ -482,7 +433,7 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 		make_profile(&m) < 0)
 		return -1;
 	make_namespaces(&m, host);
-	if (make_capabilities(&m, host) < 0)
+	if (sandbox_capabilities(arena, e, o, host, &spec) < 0)
 		return -1;
 	make_masks(&m, host);
 	make_session(&m, host);

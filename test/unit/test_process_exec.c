@@ -35,12 +35,12 @@ static int open_dir(void)
 
 static void test_environment(void)
 {
-	char **envp, *home;
+	char **envp, *home, *pwd;
 
 	f.spec.process.env = LIST(&f, "A=1", "PATH=/x", "B=", "A=2");
 	f.request.listen_fds = 2;
 	f.request.notify_socket = "/run/n";
-	CHECK(environment_make(&f.plan, &envp, &home) == 0);
+	CHECK(environment_make(&f.plan, &envp, &home, &pwd) == 0);
 	CHECK_STRING(envp[0], "PATH=/x");
 	CHECK_STRING(envp[1], "B=");
 	CHECK_STRING(envp[2], "A=2");
@@ -53,19 +53,29 @@ static void test_environment(void)
 	f.spec.process.env = LIST(&f, "HOME=/h", "XPATH=/y");
 	f.request.listen_fds = 0;
 	f.request.notify_socket = NULL;
-	CHECK(environment_make(&f.plan, &envp, &home) == 0 && !home && !envp[2]);
+	CHECK(environment_make(&f.plan, &envp, &home, &pwd) == 0 && !home && !pwd && !envp[2]);
+	CHECK_STRING(environment_home(envp), "/h");
 	CHECK_STRING(environment_path(envp), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	/* a sandbox has its caller's, and perhaps a new PWD */
+	f.spec.process.env = LIST(&f, "PWD=/old", "A=1");
+	f.request.sandbox = f.request.set_pwd = true;
+	CHECK(environment_make(&f.plan, &envp, &home, &pwd) == 0 && !home && !envp[2]);
+	CHECK_STRING(envp[0], "A=1");
+	CHECK(envp[1] == pwd);
+	CHECK_STRING(pwd, "PWD=/");
+	CHECK(!environment_home(envp));
+	f.request.sandbox = f.request.set_pwd = false;
 }
 
 static void test_environment_refused(void)
 {
-	char **envp, *home;
+	char **envp, *home, *pwd;
 
 	f.spec.process.env = LIST(&f, "A=1", "B");
-	CHECK(environment_make(&f.plan, &envp, &home) < 0);
+	CHECK(environment_make(&f.plan, &envp, &home, &pwd) < 0);
 	CHECK_STRING(f.error.text, "process.env[1]: expected NAME=VALUE, got 'B'");
 	f.spec.process.env = LIST(&f, "=1");
-	CHECK(environment_make(&f.plan, &envp, &home) < 0);
+	CHECK(environment_make(&f.plan, &envp, &home, &pwd) < 0);
 }
 
 /* as many variables as a document has room for: no quadratic work */
@@ -73,13 +83,13 @@ static void test_environment_many(void)
 {
 	enum { MANY = 150000 };
 	struct timespec start, end;
-	char **envp, *home;
+	char **envp, *home, *pwd;
 
 	f.spec.process.env = (struct string_list){ arena_many(&f.arena, char *, MANY), MANY };
 	for (int i = 0; i < MANY; i++)
 		f.spec.process.env.v[i] = arena_printf(&f.arena, "%x=", i);
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
-	CHECK(environment_make(&f.plan, &envp, &home) == 0);
+	CHECK(environment_make(&f.plan, &envp, &home, &pwd) == 0);
 	(void)clock_gettime(CLOCK_MONOTONIC, &end);
 	CHECK(end.tv_sec - start.tv_sec < 2);
 	CHECK_STRING(envp[MANY - 1], "249ef=");
