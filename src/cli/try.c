@@ -309,7 +309,11 @@ const struct command try_command = {
 		"For root, all file systems are overlaid, and the command keeps the capabilities of an installer (files, users), none that reach past the file "
 		"tree. For an ordinary user it works in a user namespace, where the kernel allows overlayfs (5.11): the directories that are his are overlaid "
 		"(home, the working directory, and what lies within three levels of the root), the rest is read-only. In them, what belongs to another user or to "
-		"a supplementary group cannot be changed (the command gets 'Value too large for defined data type').",
+		"a supplementary group cannot be changed (the command gets 'Value too large for defined data type').\n\n"
+		"Where the state directory lies on a file system that cannot hold an overlay's changes (in a container, on NFS), they are in memory until the "
+		"command ends. A file with several names is replaced under the name that was changed, as overlayfs does it. A try is for commands that one would run "
+		"anyway but wants to see first: as root with the host's network, a hostile one could still talk to servers and abstract sockets; --net none, or "
+		"hull-sandbox(1), keeps it from that.",
 	.examples = (const struct example[]){
 		{ "hull try make install", "see what it would do, and be asked" },
 		{ "hull try --no --diff sh -c 'echo x >>/etc/hosts'", "show the differences, change nothing" },

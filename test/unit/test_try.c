@@ -19,10 +19,10 @@ static void kinds_of_changes(void)
 	write_text("upper/0/new/x", "x");
 	write_text("upper/0/a", "ONE\n");
 	copy_up("d/b");
-	(void)fchmodat(dir, "upper/0/d/b", 0600, 0);
+	CHECK(fchmodat(dir, "upper/0/d/b", 0600, 0) == 0);
 	whiteout("d/e");
 	whiteout("never-there");
-	(void)symlinkat("/etc/passwd", dir, "upper/0/link");
+	CHECK(symlinkat("/etc/passwd", dir, "upper/0/link") == 0);
 	CHECK_STRING(list(), "M /there/a\nm /there/d/b (mode 0644 -> 0600)\nD /there/d/e/\nA /there/link (symlink)\nA /there/new/\nA /there/new/x\n");
 }
 
@@ -37,11 +37,11 @@ static void content_counts_not_time(void)
 
 		(void)fstat(fd, &st);
 		CHECK(pwrite(fd, "ONE", 3, 0) == 3);
-		(void)futimens(fd, (struct timespec[]){ st.st_atim, st.st_mtim });
+		CHECK(futimens(fd, (struct timespec[]){ st.st_atim, st.st_mtim }) == 0);
 	}
 	CHECK_STRING(list(), "M /there/a\n");
 	copy_up("a");
-	(void)utimensat(dir, "upper/0/a", (struct timespec[]){ { .tv_sec = 1 }, { .tv_sec = 1 } }, 0);
+	CHECK(utimensat(dir, "upper/0/a", (struct timespec[]){ { .tv_sec = 1 }, { .tv_sec = 1 } }, 0) == 0);
 	CHECK_STRING(list(), "m /there/a (time)\n");
 }
 

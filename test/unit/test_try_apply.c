@@ -21,9 +21,9 @@ static void hard_links(void)
 
 	fresh();
 	write_text("upper/0/x", "linked");
-	(void)linkat(dir, "upper/0/x", dir, "upper/0/y", 0);
+	CHECK(linkat(dir, "upper/0/x", dir, "upper/0/y", 0) == 0);
 	copy_up("a");
-	(void)linkat(dir, "upper/0/a", dir, "upper/0/also-a", 0);
+	CHECK(linkat(dir, "upper/0/a", dir, "upper/0/also-a", 0) == 0);
 	CHECK_STRING(list(), "A /there/also-a (link to /there/a)\nA /there/x\nA /there/y (link to /there/x)\n");
 	record();
 	CHECK(apply(&plain, 0) == 3);
@@ -37,9 +37,9 @@ static void dangers_are_refused(void)
 {
 	fresh();
 	write_text("upper/0/su", "x");
-	(void)fchmodat(dir, "upper/0/su", 04755, 0);
+	CHECK(fchmodat(dir, "upper/0/su", 04755, 0) == 0);
 	write_text("upper/0/sg", "x");
-	(void)fchmodat(dir, "upper/0/sg", 02755, 0);
+	CHECK(fchmodat(dir, "upper/0/sg", 02755, 0) == 0);
 	write_text("upper/0/harmless", "x");
 	record();
 	CHECK(strstr(list(), "A /there/sg (!!! SET-GROUP-ID of group"));
@@ -51,11 +51,11 @@ static void dangers_are_refused(void)
 	CHECK_STRING(list(), "");
 	/* what was set-user-ID already and has another content is as dangerous; with other times only it is not */
 	copy_up("su");
-	(void)fchmodat(dir, "upper/0/su", 04755, 0);
-	(void)utimensat(dir, "upper/0/su", (struct timespec[]){ { .tv_sec = 1 }, { .tv_sec = 1 } }, 0);
+	CHECK(fchmodat(dir, "upper/0/su", 04755, 0) == 0);
+	CHECK(utimensat(dir, "upper/0/su", (struct timespec[]){ { .tv_sec = 1 }, { .tv_sec = 1 } }, 0) == 0);
 	CHECK_STRING(list(), "m /there/su (time)\n");
 	write_text("upper/0/su", "worse");
-	(void)fchmodat(dir, "upper/0/su", 04755, 0);
+	CHECK(fchmodat(dir, "upper/0/su", 04755, 0) == 0);
 	CHECK(strstr(list(), "M /there/su (!!! SET-USER-ID"));
 }
 
@@ -107,7 +107,7 @@ static void links_on_the_host_are_not_followed(void)
 	write_text("upper/0/d/planted", "x");
 	record();
 	CHECK(tree_remove(dir, "lower/d") == 0);
-	(void)symlinkat("../elsewhere", dir, "lower/d");
+	CHECK(symlinkat("../elsewhere", dir, "lower/d") == 0);
 	/* to the list it is a directory that took a link's place, so the link goes */
 	CHECK(apply(&plain, -1) == 0);
 	CHECK(apply(&forced, 0) == 2);
@@ -119,7 +119,7 @@ static void links_on_the_host_are_not_followed(void)
 	record();
 	CHECK(find() == 0);
 	CHECK(tree_remove(dir, "lower/d") == 0);
-	(void)symlinkat("../elsewhere", dir, "lower/d");
+	CHECK(symlinkat("../elsewhere", dir, "lower/d") == 0);
 	{
 		size_t done = 0;
 
@@ -161,12 +161,12 @@ static void metadata_survive(void)
 
 	fresh();
 	make_dir("upper/0/n");
-	(void)fchmodat(dir, "upper/0/n", 0555, 0);
+	CHECK(fchmodat(dir, "upper/0/n", 0555, 0) == 0);
 	write_text("upper/0/f", "x");
 	mark("f", "user.mine", "kept");
-	(void)utimensat(dir, "upper/0/f", (struct timespec[]){ { .tv_sec = -5 }, { .tv_sec = -5, .tv_nsec = 7 } }, 0);
-	(void)mkfifoat(dir, "upper/0/fifo", 0640);
-	(void)fchmodat(dir, "upper/0/fifo", 0640, 0);
+	CHECK(utimensat(dir, "upper/0/f", (struct timespec[]){ { .tv_sec = -5 }, { .tv_sec = -5, .tv_nsec = 7 } }, 0) == 0);
+	CHECK(mkfifoat(dir, "upper/0/fifo", 0640) == 0);
+	CHECK(fchmodat(dir, "upper/0/fifo", 0640, 0) == 0);
 	{
 		scope_fd int fd = openat(dir, "upper/0/sparse", O_WRONLY | O_CREAT, 0644);
 
@@ -199,7 +199,7 @@ static void deep_trees_go(void)
 	CHECK(tree_remove(dir, "name") == 0 && !exists("name"));
 	make_dir("closed");
 	write_text("closed/x", "x");
-	(void)symlinkat("/etc", dir, "closed/etc");
+	CHECK(symlinkat("/etc", dir, "closed/etc") == 0);
 	CHECK(fchmodat(dir, "closed", 0, 0) == 0);
 	CHECK(tree_remove(dir, "closed") == 0 && !exists("closed") && access("/etc/passwd", F_OK) == 0);
 	CHECK(tree_remove(dir, "not-there") == 0);

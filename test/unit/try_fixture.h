@@ -69,7 +69,7 @@ static void copy_up(const char *name)
 
 	(void)fstatat(dir, from, &st, AT_SYMLINK_NOFOLLOW);
 	write_text(to, read_text(from));
-	(void)utimensat(dir, to, (struct timespec[]){ { .tv_nsec = UTIME_OMIT }, st.st_mtim }, 0);
+	CHECK(utimensat(dir, to, (struct timespec[]){ { .tv_nsec = UTIME_OMIT }, st.st_mtim }, 0) == 0);
 }
 
 static void whiteout(const char *name)
