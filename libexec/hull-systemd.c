@@ -124,9 +124,21 @@ static int append_scalar(sd_bus_message *m, char type, const char *value)
 	}
 }
 
+/* @type: "(ss)" or "(st)" */
+static int append_pair(sd_bus_message *m, const char *type, const char *first, const char *second)
+{
+	uint64_t number;
+
+	if (strcmp(type, "(ss)") == 0)
+		return sd_bus_message_append(m, type, first, second);
+	if (strcmp(type, "(st)") != 0 || text_to_u64(second, &number) < 0)
+		return -EINVAL;
+	return sd_bus_message_append(m, type, first, number);
+}
+
 static int append_values(struct helper *h, sd_bus_message *m, const char *signature, uint32_t n)
 {
-	bool pairs = strcmp(signature, "a(ss)") == 0;
+	bool pairs = signature[0] == 'a' && signature[1] == '(';
 	int r = 0;
 
 	if (signature[0] != 'a')
@@ -135,7 +147,7 @@ static int append_values(struct helper *h, sd_bus_message *m, const char *signat
 	for (uint32_t i = 0; i < n && r >= 0; i += pairs ? 2 : 1) {
 		const char *first = next_word(h);
 
-		r = pairs ? sd_bus_message_append(m, "(ss)", first, next_word(h)) : append_scalar(m, signature[1], first);
+		r = pairs ? append_pair(m, signature + 1, first, next_word(h)) : append_scalar(m, signature[1], first);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }

@@ -10,7 +10,7 @@
 
 /*
  * One property of a unit.
- * @signature: of D-Bus: "s", "b", "t", "as", "ay", "a(ss)" …
+ * @signature: of D-Bus: "s", "b", "t", "as", "ay", "a(ss)", "a(st)" …
  * @values: its scalars in their order, as text; for an array as many as it has
  */
 struct systemd_property {

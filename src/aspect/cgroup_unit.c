@@ -2,7 +2,7 @@
  * What is said to systemd about a container: the name of its unit, and its limits as properties.
  *
  * Limits come as the settings that are also written to files, so that conversions and their order are in one place; a table names the property of each
- * file. What has none (hugepages, rdma, a burst) is written to the delegated cgroup only.
+ * file. What has none (hugepages, rdma, a burst, v1's operations per second) is written to the delegated cgroup only.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -28,6 +28,13 @@ static const char *escape(struct arena *arena, const char *id)
 	return out;
 }
 
+static bool text_ends(const char *s, const char *end)
+{
+	size_t length = strlen(s), tail = strlen(end);
+
+	return length >= tail && text_equal(s + length - tail, end);
+}
+
 int systemd_unit_of(const char *cgroups_path, const char *id, bool user, struct arena *arena, struct error *error, struct systemd_unit *ret_unit)
 {
 	struct systemd_unit unit = { .slice = user ? "user.slice" : "system.slice", .subgroup = "container" };
@@ -49,6 +56,8 @@ int systemd_unit_of(const char *cgroups_path, const char *id, bool user, struct 
 		unit.name = arena_printf(arena, "%s.scope", rest);
 	else if (strchr(colon + 1, ':') || !colon[1])
 		return fail(error, 0, "linux.cgroupsPath: expected 'slice:prefix:name' for the systemd cgroup manager, got '%s'", cgroups_path);
+	else if (text_ends(colon + 1, ".slice")) /* runc makes such a unit */
+		return fail(error, 0, "linux.cgroupsPath: '%s' names a slice: slices hold units, and no container could be stopped with one", cgroups_path);
 	else
 		unit.name = arena_printf(arena, "%.*s%s%s.scope", (int)(colon - rest), rest, colon > rest ? "-" : "", colon + 1);
 	if (strlen(unit.name) > SYSTEMD_UNIT_MAX)
@@ -107,7 +116,7 @@ int systemd_set_of_numbers(const char *text, unsigned char *mask, size_t size)
 	return (int)used;
 }
 
-enum kind { KIND_NUMBER, KIND_TASKS, KIND_SET, KIND_MAX_LINE, KIND_QUOTA, KIND_PERIOD, KIND_IDLE };
+enum kind { KIND_NUMBER, KIND_TASKS, KIND_SET, KIND_MAX_LINE, KIND_QUOTA, KIND_PERIOD, KIND_IDLE, KIND_DEVICE, KIND_DEVICE_RATE, KIND_IO_MAX };
 
 static const struct {
 	int version;
@@ -125,12 +134,17 @@ static const struct {
 	{ 2, "cpuset.cpus", "AllowedCPUs", KIND_SET },
 	{ 2, "cpuset.mems", "AllowedMemoryNodes", KIND_SET },
 	{ 2, "io.weight", "IOWeight", KIND_NUMBER },
+	{ 2, "io.weight", "IODeviceWeight", KIND_DEVICE },
+	{ 2, "io.max", NULL, KIND_IO_MAX },
 	{ 2, "pids.max", "TasksMax", KIND_TASKS },
 	{ 1, "memory.limit_in_bytes", "MemoryLimit", KIND_NUMBER },
 	{ 1, "cpu.shares", "CPUShares", KIND_NUMBER },
 	{ 1, "cpu.cfs_period_us", "CPUQuotaPeriodUSec", KIND_PERIOD },
 	{ 1, "cpu.cfs_quota_us", "CPUQuotaPerSecUSec", KIND_QUOTA },
 	{ 1, "blkio.weight", "BlockIOWeight", KIND_NUMBER },
+	{ 1, "blkio.weight_device", "BlockIODeviceWeight", KIND_DEVICE },
+	{ 1, "blkio.throttle.read_bps_device", "BlockIOReadBandwidth", KIND_DEVICE_RATE },
+	{ 1, "blkio.throttle.write_bps_device", "BlockIOWriteBandwidth", KIND_DEVICE_RATE },
 	{ 1, "pids.max", "TasksMax", KIND_TASKS },
 };
 
@@ -197,6 +211,69 @@ static void add_number(struct translation *t, const char *name, const char *valu
 	systemd_property_set(t->list, t->arena, name, "t", number == 0 && at_least_one ? "1" : value);
 }
 
+/* A number for one device, beside those that the property has for others. systemd knows a device by its node. */
+static void add_device(struct translation *t, const char *name, const char *device, const char *number)
+{
+	const char *node = arena_printf(t->arena, "/dev/block/%s", device);
+	struct systemd_property *p = NULL, old;
+
+	for (size_t i = 0; i < t->list->n; i++)
+		if (text_equal(t->list->v[i].name, name))
+			p = &t->list->v[i];
+	for (size_t i = 0; p && i < p->n; i += 2) {
+		if (!text_equal(p->values[i], node))
+			continue;
+		p->values[i + 1] = number;
+		return;
+	}
+	old = p ? *p : (struct systemd_property){ .n = 0 };
+	p = systemd_property_add(t->list, t->arena, name, "a(st)", old.n + 2);
+	if (old.n > 0)
+		memcpy(p->values, old.values, old.n * sizeof(*old.values));
+	p->values[old.n] = node;
+	p->values[old.n + 1] = number;
+}
+
+/* "8:0 50"; @rate: 0 is no limit */
+static void add_device_line(struct translation *t, const char *name, const char *value, bool rate)
+{
+	size_t length = strcspn(value, " ");
+	const char *number = value[length] ? value + length + 1 : "";
+	uint64_t n;
+
+	if (!memchr(value, ':', length) || text_to_u64(number, &n) < 0)
+		return;
+	add_device(t, name, arena_strndup(t->arena, value, length), rate && n == 0 ? MAX_TEXT : number);
+}
+
+/* "8:0 rbps=1000 wiops=max", a line a device */
+static void add_io_max(struct translation *t, const char *value)
+{
+	static const struct {
+		const char *key, *property;
+	} keys[] = {
+		{ "rbps=", "IOReadBandwidthMax" }, { "wbps=", "IOWriteBandwidthMax" }, { "riops=", "IOReadIOPSMax" }, { "wiops=", "IOWriteIOPSMax" },
+	};
+	char *lines = arena_strdup(t->arena, value), *next;
+
+	for (char *line = lines; line && *line; line = next) {
+		char *device, *word;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		device = cgroup_next_word(&line);
+		while (device && (word = cgroup_next_word(&line)))
+			for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+				const char *number = text_after(word, keys[i].key);
+				uint64_t unused;
+
+				if (number && (text_equal(number, "max") || text_to_u64(number, &unused) == 0))
+					add_device(t, keys[i].property, device, text_equal(number, "max") ? MAX_TEXT : number);
+			}
+	}
+}
+
 static bool has(const struct systemd_properties *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -225,6 +302,13 @@ static void translate(struct translation *t, enum kind kind, const char *name, c
 		return;
 	case KIND_PERIOD:
 		add_period(t, value);
+		return;
+	case KIND_DEVICE:
+	case KIND_DEVICE_RATE:
+		add_device_line(t, name, value, kind == KIND_DEVICE_RATE);
+		return;
+	case KIND_IO_MAX:
+		add_io_max(t, value);
 		return;
 	case KIND_IDLE:
 		if (text_equal(value, "1"))

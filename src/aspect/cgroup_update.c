@@ -291,6 +291,30 @@ static int tell_systemd(const struct facts *facts, const struct cgroup_settings 
 	return systemd_set(facts->systemd_unit, facts->systemd_user, &list, arena, error);
 }
 
+/*
+ * The unit as it was, when the rest failed: its limits from what the files said before, in the order in which they were asked for. What its device rules were
+ * is not known: it has none from now on, the container's own cgroup has kept its.
+ */
+static void tell_systemd_back(const struct facts *facts, const struct change *c, bool devices)
+{
+	static const struct cgroup_device_policy any = { .allow = true };
+	struct cgroup_settings former = { .v = arena_many(c->arena, struct cgroup_setting, c->n) };
+	struct error first = *c->error;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->steps[i].former)
+			continue;
+		former.v[former.n] = *c->steps[i].setting;
+		former.v[former.n].v1.value = former.v[former.n].v2.value = c->steps[i].former;
+		former.v[former.n].v1.other_value = former.v[former.n].v2.other_value = c->steps[i].former;
+		former.n++;
+	}
+	if (tell_systemd(facts, &former, devices ? &any : NULL, c->host->version, c->arena, c->error) == 0)
+		*c->error = first;
+	else
+		(void)fail_wrap(c->error, "half done ('%s' could not be put back after: %s)", facts->systemd_unit, first.text); /* -1 by nature */
+}
+
 /* On a hybrid host a v2 leaf has only the controllers that were needed so far. */
 static void hand_down(const struct cgroup_settings *settings, const struct cgroup_host *host, struct arena *arena)
 {
@@ -323,9 +347,11 @@ int cgroup_update(const struct facts *facts, struct resources *r, const char *oc
 	c.order = arena_many(arena, struct step *, c.n);
 	for (size_t i = 0; i < c.n; i++)
 		plan_step(&c, &c.steps[i], &settings.v[i]);
-	if (write_steps(&c) == 0 && tell_systemd(facts, &settings, has_devices ? &policy : NULL, host.version, arena, error) == 0 &&
-	    (!has_devices || change_devices(&policy, &host, arena, error) == 0))
-		return 0;
+	if (write_steps(&c) == 0 && tell_systemd(facts, &settings, has_devices ? &policy : NULL, host.version, arena, error) == 0) {
+		if (!has_devices || change_devices(&policy, &host, arena, error) == 0)
+			return 0;
+		tell_systemd_back(facts, &c, has_devices);
+	}
 	put_back(&c);
 	return -1;
 }

@@ -43,6 +43,8 @@ static void test_units(void)
 	check_unit("a.slice:123", "x", false, "123.scope", "a.slice");
 	check_unit("/machine.slice/x", "x", false, NULL, NULL);
 	check_unit("machine.slice", "x", false, NULL, NULL);
+	check_unit("machine.slice:libpod:pod.slice", "x", false, NULL, NULL);
+	CHECK(strstr(error.text, "names a slice"));
 	check_unit("machine.slice:", "x", false, NULL, NULL);
 	check_unit("machine.slice:a:", "x", false, NULL, NULL);
 	check_unit("machine.slice:a:b:c", "x", false, NULL, NULL);
@@ -100,6 +102,24 @@ static void test_limits(void)
 	CHECK_STRING(translate(&r, 2), "TasksMax=t:18446744073709551615 IOWeight=t:910");
 	r = (struct resources){ .pids = { .limit = { true, 5 } }, .unified = { unified, 4 } };
 	CHECK_STRING(translate(&r, 2), "TasksMax=t:7 MemoryHigh=t:18446744073709551615 CPUQuotaPeriodUSec=t:20000 CPUQuotaPerSecUSec=t:250000");
+}
+
+static void test_devices_io(void)
+{
+	struct throttle_device reads[] = { { 8, 0, 1000 }, { 8, 16, 0 } }, writes[] = { { 8, 0, 2000 } };
+	struct weight_device weights[] = { { 8, 0, { true, 500 }, { false, 0 } }, { 8, 16, { true, 10 }, { false, 0 } } };
+	struct resources r = { .block_io = { .throttle_read_bps = { reads, 2 }, .throttle_write_iops = { writes, 1 }, .weight_device = { weights, 2 } } };
+	struct string_pair unified[] = { pair("io.max", "8:0 rbps=5 wbps=max\n8:1 riops=7 nonsense"), pair("io.weight", "default 100") };
+
+	CHECK_STRING(translate(&r, 2), "IODeviceWeight=a(st):/dev/block/8:0,4950,/dev/block/8:16,1 "
+		"IOReadBandwidthMax=a(st):/dev/block/8:0,1000,/dev/block/8:16,18446744073709551615 IOWriteIOPSMax=a(st):/dev/block/8:0,2000");
+	CHECK_STRING(translate(&r, 1), "BlockIODeviceWeight=a(st):/dev/block/8:0,500,/dev/block/8:16,10 "
+		"BlockIOReadBandwidth=a(st):/dev/block/8:0,1000,/dev/block/8:16,18446744073709551615");
+	r.block_io.throttle_write_iops.n = r.block_io.weight_device.n = 0;
+	r.unified.v = unified;
+	r.unified.n = 2; /* for one device the last word counts */
+	CHECK_STRING(translate(&r, 2), "IOReadBandwidthMax=a(st):/dev/block/8:0,5,/dev/block/8:16,18446744073709551615 "
+		"IOWriteBandwidthMax=a(st):/dev/block/8:0,18446744073709551615 IOReadIOPSMax=a(st):/dev/block/8:1,7");
 }
 
 static void test_sets(void)
@@ -249,6 +269,7 @@ int main(void)
 	CHECK(arena_init(&arena) == 0);
 	RUN(test_units);
 	RUN(test_limits);
+	RUN(test_devices_io);
 	RUN(test_sets);
 	RUN(test_devices);
 	RUN(test_annotations);

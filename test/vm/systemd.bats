@@ -76,6 +76,8 @@ session_bundle()
 	make_bundle
 	edit '.linux.cgroupsPath = $p' --arg p "/a/$ID"
 	refuses linux.cgroupsPath "slice:prefix:name" "/a/$ID" -- "$HULL" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
+	edit '.linux.cgroupsPath = $p' --arg p "machine.slice:libpod:$ID.slice"
+	refuses linux.cgroupsPath "names a slice" -- "$HULL" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
 }
 
 @test "limits are the unit's properties and the container's files, and hold" {
@@ -244,6 +246,41 @@ start_systemd()
 	echo '{"devices": [{"allow": false}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "rw"}]}' >"$DIR/update"
 	hull update -r "$DIR/update" "$ID"
 	[[ $(shown "$unit" DeviceAllow) == *"/dev/char/1:11 rw"* ]]
+	shull delete --force "$ID"
+}
+
+@test "update: when the device program cannot be replaced, the unit gets its limits back too" {
+	make_bundle
+	limits '{"memory": {"limit": 33554432}, "cpu": {"quota": 20000, "period": 100000}}'
+	args sh -c 'echo up; sleep 100'
+	start_systemd
+	unit=hull-$ID.scope
+	echo '{"memory": {"limit": 67108864}, "pids": {"limit": 30}, "cpu": {"quota": 50000}, "devices": [{"allow": false}]}' >"$DIR/update"
+	# bpf(2) is refused to this update
+	refuses linux.resources.devices -- systemd-run --quiet --wait --pipe -p SystemCallFilter=~bpf -p SystemCallErrorNumber=EPERM \
+		"$HULL" --root "$STATE" update -r "$DIR/update" "$ID"
+	[ "$(shown "$unit" MemoryMax)" = 33554432 ]
+	[ "$(shown "$unit" TasksMax)" = infinity ]
+	[ "$(shown "$unit" CPUQuotaPerSecUSec)" = 200ms ]
+	[ "$(cat "$(cgroup_of)/memory.max" "$(cgroup_of)/pids.max" "$(cgroup_of)/cpu.max" | tr '\n' ' ')" = "33554432 max 20000 100000 " ]
+	shull delete --force "$ID"
+}
+
+@test "limits of a device are the unit's too, from the start and by update" {
+	local device
+	device=$(cat /sys/block/vda/dev 2>/dev/null || cat /sys/block/vdb/dev)
+	make_bundle
+	limits "{\"blockIO\": {\"throttleWriteBpsDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 1048576}]}}"
+	args sh -c 'echo up; sleep 100'
+	start_systemd
+	unit=hull-$ID.scope
+	[[ $(shown "$unit" IOWriteBandwidthMax) == "/dev/"*" 1048576" ]]
+	[[ $(cat "$(cgroup_of)/io.max") == "$device "*wbps=1048576* ]]
+	echo "{\"blockIO\": {\"throttleWriteBpsDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 2097152}],
+		\"throttleReadIOPSDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 500}]}}" >"$DIR/update"
+	hull update -r "$DIR/update" "$ID"
+	[[ $(shown "$unit" IOWriteBandwidthMax) == "/dev/"*" 2097152" ]]
+	[[ $(shown "$unit" IOReadIOPSMax) == "/dev/"*" 500" ]]
 	shull delete --force "$ID"
 }
 
