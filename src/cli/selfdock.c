@@ -99,6 +99,7 @@ static int build(struct sandbox_build *b, struct selfdock_flags *f, bool writabl
 
 	if (sandbox_begin(b, NULL, &f->log, e) < 0)
 		return -1;
+	(void)sandbox_step(b, HULL_STEP_REMOUNT_RO, NULL, "/dev"); /* its devices work, and nothing can be put there */
 	tmp = sandbox_step(b, HULL_STEP_TMPFS, NULL, "/tmp");
 	tmp->bytes = SIZE_OF_TMP;
 	tmp->mode = MODE_OF_TMP;

@@ -1,4 +1,4 @@
-# shellcheck disable=SC2016,SC2154,SC2317 # command lines are data here; bats sets output, stderr and status
+# shellcheck disable=SC2015,SC2016,SC2089,SC2090,SC2154 # command lines are data here; bats sets output, stderr and status; A && B || C is meant
 # hull as bwrap: the same command line through Debian's bubblewrap (0.8) and through hull, as root and as an ordinary user: the same output and the same
 # status. What 0.8 has not is tested on hull alone.
 load lib
@@ -177,9 +177,9 @@ ours()
 
 @test "what is told: --info-fd, --json-status-fd" {
 	local keys='python3 -c "import json,sys; d = json.load(sys.stdin); print(sorted(d)); sys.exit(d[\"child-pid\"] < 2)"'
-	local lines='python3 -c "import json,sys; print([(sorted(json.loads(l)), json.loads(l).get(\"exit-code\")) for l in sys.stdin])"'
-	same "\$B --ro-bind / / --info-fd 9 true 9>&1 | $keys" "\$B --ro-bind / / --json-status-fd 9 sh -c 'exit 3' 9>&1 | $lines" \
-		"\$B --ro-bind / / --unshare-pid --json-status-fd 9 sh -c 'kill -9 \$\$' 9>&1 | $lines"
+	local documents='python3 -c "import json,sys; print([(sorted(json.loads(l)), json.loads(l).get(\"exit-code\")) for l in sys.stdin])"'
+	same "\$B --ro-bind / / --info-fd 9 true 9>&1 | $keys" "\$B --ro-bind / / --json-status-fd 9 sh -c 'exit 3' 9>&1 | $documents" \
+		"\$B --ro-bind / / --unshare-pid --json-status-fd 9 sh -c 'kill -9 \$\$' 9>&1 | $documents"
 }
 
 @test "what does not go together" {
@@ -204,20 +204,24 @@ ours()
 
 @test "overlays" {
 	ours '$B --ro-bind / / --overlay-src lower1 --overlay-src lower2 --tmp-overlay /mnt sh -c "cat /mnt/a /mnt/b; echo 4 >/mnt/b; cat /mnt/b"'
-	[ "$status" -eq 0 ] && [ "$output" = $'1\n3\n4' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = $'1\n3\n4' ]
 	[ "$(cat "$WORK/lower2/b")" = 3 ]
 	ours '$B --ro-bind / / --overlay-src lower1 --overlay-src lower2 --ro-overlay /mnt sh -c "cat /mnt/a /mnt/b; echo 4 >/mnt/b"'
-	[ "$status" -ne 0 ] && [ "$output" = $'1\n3' ]
+	[ "$status" -ne 0 ]
+	[ "$output" = $'1\n3' ]
 	ours '$B --ro-bind / / --overlay-src lower1 --overlay upper workdir /mnt sh -c "cat /mnt/a; echo 5 >/mnt/b"; cat upper/b; rm -rf upper/*'
 	[ "$output" = $'1\n5' ]
 	ours '$B --ro-bind / / --ro-overlay /mnt true'
-	[ "$status" -eq 1 ] && [ "$stderr" = "bwrap: option '--ro-overlay' needs at least two '--overlay-src' before it" ]
+	[ "$status" -eq 1 ]
+	[ "$stderr" = "bwrap: option '--ro-overlay' needs at least two '--overlay-src' before it" ]
 	ours '$B --ro-bind / / --overlay-src lower1 --ro-overlay /mnt true'
 	[ "$status" -eq 1 ]
 	ours '$B --ro-bind / / --tmp-overlay /mnt true'
 	[ "$status" -eq 1 ]
 	ours '$B --ro-bind / / --overlay-src lower1 true'
-	[ "$status" -eq 1 ] && [[ $stderr == *"'--overlay-src' is followed by another"* ]]
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"'--overlay-src' is followed by another"* ]]
 	ours '$B --ro-bind / / --overlay-src lower1 --tmpfs /tmp true'
 	[ "$status" -eq 1 ]
 }
@@ -226,7 +230,8 @@ ours()
 	ours '$B --ro-bind / / --argv0 frob sh -c "cat /proc/\$\$/cmdline | tr \"\\0\" \" \""'
 	[[ $output == "frob -c"* ]]
 	ours '$B --level-prefix --ro-bind / / nonexistent'
-	[ "$status" -eq 1 ] && [[ $stderr == '<3>bwrap: '*nonexistent* ]]
+	[ "$status" -eq 1 ]
+	[[ $stderr == '<3>bwrap: '*nonexistent* ]]
 	ours '$B --version'
 	[[ $output == "bubblewrap 0.11."*$'\nhull '* ]]
 	ours '$B $U --symlink a /l --symlink a /l readlink /l'

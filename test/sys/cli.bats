@@ -2,7 +2,8 @@
 # The command line itself: every spelling of an option, help and versions, messages and exit codes, what engines probe, formats of what is printed.
 load lib
 
-COMMANDS="run create start exec kill pause resume wait delete state list ps stats top events update mounts spec explain features completion help checkpoint restore"
+COMMANDS="run create start exec enter kill pause resume wait delete state list ps stats top events update mounts try sandbox bwrap selfdock spec explain features
+	completion help checkpoint restore"
 
 # called NAME WORD…: hull under another name
 called()

@@ -1,0 +1,288 @@
+# shellcheck disable=SC2015,SC2016,SC2053,SC2154 # command lines are data here; bats sets output, stderr and status
+# The command lines of hull sandbox and selfdock: options, their order, profiles, what is refused and how. What a sandbox protects from is tested elsewhere.
+load lib
+
+setup_file()
+{
+	file_begin
+	ln -s hull "$FILE_DIR/bin/selfdock"
+	mkdir -p "$FILE_DIR/share/hull"
+	cp -r "$HERE/../../contrib/profiles" "$FILE_DIR/share/hull/profiles"
+	user_up
+}
+
+setup()
+{
+	test_begin
+	WORK=$DIR/work
+	mkdir -p "$WORK/a:b" "$WORK/dir/sub"
+	echo text >"$WORK/file"
+	chown -R "$TEST_USER:" "$WORK"
+}
+
+# box ARGUMENT…: hull sandbox, as the ordinary user, in WORK
+box() { (cd "$WORK" && as_user timeout --foreground -k 1 10 "$HULL" sandbox "$@" </dev/null); }
+
+selfdock() { (cd "$WORK" && as_user timeout --foreground -k 1 10 "$FILE_DIR/bin/selfdock" "$@" </dev/null); }
+
+# wrong STATUS MESSAGE COMMAND…: one line on stderr
+wrong()
+{
+	run --separate-stderr "${@:3}"
+	[ "$status" -eq "$1" ] && [[ $stderr == $2 ]] && [ "${#stderr_lines[@]}" -eq 1 ] && [ -z "$output" ] || {
+		echo "status $status, stdout '$output', stderr '$stderr', expected $1 '$2'"
+		return 1
+	}
+}
+
+config() { box "$@" --print-config -- true; }
+
+# ---- the command ----
+
+@test "exit codes: the command's, signals, 125, 126, 127" {
+	run box true
+	[ "$status" -eq 0 ]
+	run box sh -c 'exit 42'
+	[ "$status" -eq 42 ]
+	run box --init sh -c 'kill -9 $$'
+	[ "$status" -eq 137 ]
+	run -127 box nonexistent
+	run box "$WORK/file"
+	[ "$status" -eq 126 ]
+	run box --frob true
+	[ "$status" -eq 125 ]
+	run box --ro /nonexistent/x true
+	[ "$status" -eq 125 ]
+	[[ $output == *"/nonexistent/x"* ]]
+}
+
+@test "options end at the command, which is a shell when there is none" {
+	[ "$(box echo --rw x)" = "--rw x" ]
+	[ "$(box -- echo -- -x)" = "-- -x" ]
+	[ "$(echo 'echo $0' | as_user env SHELL=/bin/sh "$HULL" sandbox)" = /bin/sh ]
+	[ "$(echo 'echo $0' | as_user env -u SHELL "$HULL" sandbox)" = /bin/sh ]
+	[ "$(echo 'echo $0' | as_user env SHELL=/bin/bash "$HULL" sandbox)" = /bin/bash ]
+}
+
+# ---- the file tree ----
+
+@test "--ro, --rw, --tmpfs, --hide, --overlay, in order" {
+	not box touch new
+	box --rw . touch new
+	[ -e "$WORK/new" ]
+	not box --rw . --ro dir touch dir/x
+	box --ro dir --rw . touch dir/y
+	[ "$(box --ro "$WORK/file:/made/here/it is" cat "/made/here/it is")" = text ]
+	[ ! -e /made ]
+	[ -z "$(box --tmpfs dir:1m ls dir)" ]
+	[ "$(box --tmpfs dir:1m sh -c 'df -k dir | tail -n 1 | tr -s " " | cut -d" " -f2')" = 1024 ]
+	[ -z "$(box --hide dir ls dir)" ]
+	not box --hide dir touch dir/x
+	[ "$(box --hide file cat file; echo $?)" = 0 ]
+	[ "$(box --hide /nonexistent/x echo ok)" = ok ]
+	[ "$(box --overlay dir sh -c 'echo x >dir/z && cat dir/z')" = x ]
+	[ ! -e "$WORK/dir/z" ]
+	box --rw 'a\:b' touch 'a:b/c'
+	[ -e "$WORK/a:b/c" ]
+	box --rw "./dir/../dir//sub/." touch dir/sub/w
+	[ -e "$WORK/dir/sub/w" ]
+}
+
+@test "what cannot be a place is refused" {
+	wrong 125 "hull: option '--ro': the place in the sandbox is an absolute path, got 'x'" box --ro dir:x true
+	wrong 125 "hull: option '--rw': ':/x' begins with a path" box --rw :/x true
+	wrong 125 "hull: option '--tmpfs': expected a size like 64m, got 'lots'" box --tmpfs /tmp:lots true
+	wrong 125 "hull: option '--tmpfs': expected a size like 64m, got '0'" box --tmpfs /tmp:0 true
+	wrong 125 "hull: flag needs an argument: --ro; see 'hull sandbox --help'" box --ro
+}
+
+# ---- the process ----
+
+@test "--env, --unset-env, --clear-env, in order" {
+	[ "$(box --env A=1 --env B= sh -c 'echo $A-$B-${B+set}')" = 1--set ]
+	[ "$(as_user env MY_TOKEN=s "$HULL" sandbox sh -c 'echo ${MY_TOKEN-none}')" = none ]
+	[ "$(as_user env MY_TOKEN=s "$HULL" sandbox --env MY_TOKEN sh -c 'echo ${MY_TOKEN-none}')" = s ]
+	[ "$(as_user env A=1 "$HULL" sandbox --unset-env A sh -c 'echo ${A-none}')" = none ]
+	[ "$(box --env A=1 --clear-env --env B=2 /usr/bin/env | grep -v ^PWD=)" = B=2 ]
+	wrong 125 "hull: option '--env': '' cannot be the name of a variable" box --env =x true
+	wrong 125 "hull: option '--unset-env': 'A=1' cannot be the name of a variable" box --unset-env A=1 true
+}
+
+@test "--cwd, --hostname, --as, --share" {
+	[ "$(box pwd)" = "$WORK" ]
+	[ "$(box --cwd /etc pwd)" = /etc ]
+	wrong 125 "hull: *expected an absolute path, got 'etc'" box --cwd etc pwd
+	[ "$(box --hostname foo uname -n)" = foo ]
+	[ "$(box id -u)" = "$(id -u "$TEST_USER")" ]
+	[ "$(box --as 0 id -u):$(box --as 0 id -g)" = 0:0 ]
+	[ "$(box --as 5:7 id -u):$(box --as 5:7 id -g)" = 5:7 ]
+	for bad in x 5: :5 5:x -1 4294967295; do wrong 125 "hull: option '--as': expected UID or UID:GID, got '$bad'" box --as="$bad" true; done
+	[ "$(box readlink /proc/self/ns/uts)" != "$(readlink /proc/self/ns/uts)" ]
+	[ "$(box --share uts,ipc readlink /proc/self/ns/uts)" = "$(readlink /proc/self/ns/uts)" ]
+	[ "$(box --share uts readlink /proc/self/ns/ipc)" != "$(readlink /proc/self/ns/ipc)" ]
+	wrong 125 "hull: option '--share': 'x' is none of: user, pid, ipc, net, uts, cgroup" box --share uts,x true
+	wrong 125 "hull: option '--share': '' is none of: *" box --share= true
+	wrong 125 "hull: option '--share': with all namespaces shared there is no sandbox" box --share user,pid,ipc --share net,uts,cgroup true
+}
+
+@test "--net" {
+	[ "$(box readlink /proc/self/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+	[ "$(box --net host readlink /proc/self/ns/net)" = "$(readlink /proc/self/ns/net)" ]
+	[ "$(box --net none readlink /proc/self/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+	wrong 125 "hull: *--net: expected none, host or the path of a network namespace, got 'frob'" box --net frob true
+}
+
+@test "--tty and --no-tty exclude each other" {
+	wrong 125 "hull: options '--tty' and '--no-tty' exclude each other" box --tty --no-tty true
+}
+
+@test "--dry-run and --print-config run nothing" {
+	run box --rw . --dry-run touch never
+	[ "$status" -eq 0 ]
+	[[ $output == *touch* ]]
+	run box --rw . --print-config touch never
+	[ "$status" -eq 0 ]
+	[ "$(jq -c .process.args <<<"$output")" = '["touch","never"]' ]
+	[ ! -e "$WORK/never" ]
+}
+
+# ---- profiles ----
+
+# profile NAME: the text on standard input
+profile()
+{
+	mkdir -p "$USER_HOME/.config/hull/profiles"
+	cat >"$USER_HOME/.config/hull/profiles/$1"
+}
+
+@test "a profile is options, a line each, where it is named" {
+	printf '# my profile\n\n  env A=two words\nrw .\r\n\thostname   foo\n' | profile mine
+	[ "$(box --profile mine sh -c 'echo $A; uname -n; touch p')" = $'two words\nfoo' ]
+	[ -e "$WORK/p" ]
+	[ "$(box --profile mine --hostname bar uname -n)" = bar ]
+	[ "$(box --hostname bar --profile mine uname -n)" = foo ]
+	not box --profile mine --ro . touch q
+	box --ro . -p mine touch q
+}
+
+@test "profiles: variables, includes, paths, where they are looked for" {
+	printf 'env A=$HOME:~/x:$$USER=${USER}\nunset-env MY' | profile vars
+	run as_user env USER=me "$HULL" sandbox --profile vars sh -c 'echo $A'
+	[ "$output" = "$USER_HOME:$USER_HOME/x:\$USER=me" ]
+	mkdir "$WORK/profiles"
+	printf 'include ./two\nenv C=3\ninclude mine' >"$WORK/profiles/one"
+	printf 'env B=2' >"$WORK/profiles/two"
+	printf 'env D=4' | profile mine
+	[ "$(box --profile profiles/one sh -c 'echo $B$C$D')" = 234 ]
+	printf 'env D=5' >"$WORK/profiles/xdg"
+	mkdir -p "$WORK/xdg/hull/profiles"
+	printf 'env D=6' >"$WORK/xdg/hull/profiles/mine"
+	run as_user env XDG_CONFIG_HOME="$WORK/xdg" "$HULL" sandbox --profile mine sh -c 'echo $D'
+	[ "$output" = 6 ]
+}
+
+@test "wrong profiles are refused with file and line" {
+	local dir=$USER_HOME/.config/hull/profiles
+	printf 'init\n\nfrob x' | profile bad
+	wrong 125 "hull: $dir/bad:3: unknown option '--frob' for 'sandbox'; *" box --profile bad true
+	printf 'init\ninclude bad' | profile outer
+	wrong 125 "hull: $dir/outer:2: $dir/bad:3: unknown option '--frob' *" box --profile outer true
+	printf -- '--init' | profile dashes
+	wrong 125 "hull: $dir/dashes:1: expected the name of an option, without dashes, got '--init'; *" box --profile dashes true
+	printf 'ro $FOO/x' | profile variable
+	wrong 125 "hull: $dir/variable:1: unknown variable 'FOO'; *" box --profile variable true
+	printf 'include loop2' | profile loop1
+	printf 'include loop1' | profile loop2
+	wrong 125 "hull: $dir/loop1:1: $dir/loop2:1: the profile '$dir/loop1' includes itself; *" box --profile loop1 true
+	for i in 1 2 3 4 5 6 7 8 9; do printf 'include deep%d' $((i + 1)) | profile "deep$i"; done
+	printf 'init' | profile deep10
+	wrong 125 "hull: $dir/deep1:1: *: option '--include': nested too deeply (8); *" box --profile deep1 true
+	box --profile deep4 true
+	wrong 125 "hull: there is no profile 'nope': looked for '$dir/nope', '/etc/hull/profiles/nope', *" box --profile nope true
+	wrong 125 "hull: cannot open the profile './nope': No such file or directory; *" box --profile ./nope true
+	wrong 125 "hull: cannot read the profile './dir': not a regular file; *" box --profile ./dir true
+	wrong 125 "hull: option '--profile': a profile has a name; *" box --profile= true
+	head -c 70000 /dev/zero | tr '\0' '#' | profile large
+	wrong 125 "hull: cannot read the profile '$dir/large': File too large; *" box --profile large true
+	printf 'in\0it' | profile zero
+	wrong 125 "hull: '$dir/zero' is not a text; *" box --profile zero true
+	mkfifo "$WORK/fifo"
+	wrong 125 "hull: cannot read the profile './fifo': not a regular file; *" box --profile ./fifo true
+}
+
+@test "the profiles that come with hull" {
+	mkdir -p "$USER_HOME/.ssh" "$USER_HOME/.cache"
+	echo key >"$USER_HOME/.ssh/id"
+	chown -R "$TEST_USER:" "$USER_HOME/.ssh" "$USER_HOME/.cache"
+	printf 'all:\n\tcp file result\n' >"$WORK/Makefile"
+	box --profile build make -s
+	[ "$(cat "$WORK/result")" = text ]
+	[ -z "$(box --profile build ls "$USER_HOME/.ssh")" ]
+	not box --profile build touch "$USER_HOME/x"
+	[ "$(box --profile net readlink /proc/self/ns/net)" = "$(readlink /proc/self/ns/net)" ]
+	[ -z "$(box --profile net ls "$USER_HOME/.ssh")" ]
+	[ "$(box --profile offline-python python3 -c 'import os; print(open("file").read().strip(), os.environ["PYTHONDONTWRITEBYTECODE"])')" = "text 1" ]
+	not box --profile offline-python python3 -c 'open("file", "w")'
+	# also where the directory that may be written is the home directory itself
+	[ -z "$(cd "$USER_HOME" && as_user "$HULL" sandbox --profile build ls .ssh)" ]
+}
+
+# ---- help ----
+
+@test "help, manual and completion know all of it" {
+	local man=$HERE/../../build/doc/man
+	for option in ro rw dev tmpfs hide overlay net rootfs env cwd hostname as profile dry-run print-config memory result require plugin; do
+		"$HULL" sandbox --help | grep -qE -- "--$option( |=|\$)"
+		"$HULL" completion bash | grep -qE -- "sandbox:-\*.*--$option "
+		[ ! -e "$man/hull-sandbox.1" ] || grep -qF -- "\\-\\-${option//-/\\-}" "$man/hull-sandbox.1"
+	done
+	"$HULL" completion zsh | grep -qF -- "'--bind[show the host'\\''s SRC at DEST]:SRC:_files:DEST:_files'"
+	"$HULL" completion bash | grep -qF -- "sandbox:--ro) compopt"
+}
+
+# ---- selfdock ----
+
+@test "selfdock: exit codes as its own tests have them" {
+	run selfdock run sh -c 'exit 42'
+	[ "$status" -eq 42 ]
+	for program in / /proc/mounts /dev/null; do
+		run selfdock run "$program"
+		[ "$status" -eq 126 ]
+	done
+	run -127 selfdock run /1
+	run -127 selfdock run env PATH= true
+	wrong 124 "selfdock: unknown option '--frob' for 'selfdock'; see 'selfdock --help'" selfdock --frob run true
+	wrong 124 "selfdock: unknown operand 'enter' for 'selfdock': *" selfdock enter x
+	wrong 124 "selfdock: too few operands for 'selfdock *" selfdock run
+	wrong 124 "selfdock: option '--map': the destination is an absolute path, got 'x'" selfdock -m / x run true
+	run selfdock -m /nonexistent /mnt run true
+	[ "$status" -eq 124 ]
+}
+
+@test "selfdock: what it sees and may write" {
+	[ "$(selfdock run sh -c 'echo $$')" = 1 ]
+	[ "$(selfdock run pwd)" = / ]
+	[ "$(selfdock -C /etc run pwd)" = /etc ]
+	[ "$(selfdock run id -u)" = "$(id -u "$TEST_USER")" ]
+	[ "$(selfdock run readlink /proc/self/ns/net)" = "$(readlink /proc/self/ns/net)" ]
+	[ "$(selfdock run sh -c 'df -k /tmp | tail -n 1 | tr -s " " | cut -d" " -f2')" = 2048 ]
+	[ "$(selfdock -t size=3m,mode=700 /tmp run sh -c 'df -k /tmp | tail -n 1 | tr -s " " | cut -d" " -f2; stat -c %a /tmp')" = $'3072\n700' ]
+	wrong 124 "selfdock: option '--tmpfs': expected size=SIZE or mode=OCTAL, got 'frob'" selfdock -t frob /tmp run true
+	[ "$(selfdock -e A 1 -e B 2 -E A run sh -c 'echo $A-$B')" = -2 ]
+	not selfdock run touch "$WORK/x"
+	not selfdock -m "$WORK" "$WORK" run touch "$WORK/x"
+	selfdock -v "$WORK" "$WORK" run touch "$WORK/x"
+	[ -e "$WORK/x" ]
+	selfdock build touch "$WORK/y"
+	[ -e "$WORK/y" ]
+	not selfdock build "$FILE_DIR/bin/selfdock" run touch "$WORK/z"
+	not selfdock run cp /bin/sh /dev/
+	[ -z "$(selfdock run sh -ec 'echo fail >/dev/null && cat /dev/null')" ]
+}
+
+@test "selfdock: 16 deep" {
+	local line=()
+	for i in $(seq 16); do line+=("$FILE_DIR/bin/selfdock" run); done
+	as_user timeout -k 1 20 "${line[@]}" true
+	[ "$(as_user timeout -k 1 20 "${line[@]}" sh -c 'echo $$; touch /x 2>/dev/null || echo no')" = $'1\nno' ]
+}
