@@ -72,6 +72,7 @@ struct protocol;
  * @mimic: mount points that do not exist are never made on the host
  * @keep_fds: the payload gets every descriptor that the caller left open (bubblewrap's way)
  * @signal_mask: a sandbox's payload has the caller's blocked signals, as bits, and those it ignored;  @ignores_children: SIGCHLD among them
+ * @alone: nobody is to be told of the child before its payload runs
  * @cwd_optional: where process.cwd cannot be entered, "/" will do
  * @spare_ptmx: a terminal's multiplexer side that stands in where the container has no devpts; 0: none
  * @protocol: a sandbox's (aspect/protocol.h), NULL: none
@@ -85,7 +86,7 @@ struct request {
 	bool exec;
 	bool detach;
 	bool no_pivot, no_new_keyring;
-	bool sandbox, mimic, keep_fds, cwd_optional, set_pwd;
+	bool sandbox, mimic, keep_fds, alone, cwd_optional, set_pwd;
 	struct protocol *protocol;
 	uint64_t signal_mask;
 	bool ignores_children;
@@ -136,6 +137,7 @@ struct facts {
  * @parent_first: the child may enter only after the parent phase (id maps, a move into the cgroup, hooks); else both run at once, and the child waits
  *                for the parent before execve
  * @late_net: the new network namespace is no part of the clone: aspect/net.h
+ * @borrows: the child lives in hull's memory until execve, and hull stands still: nothing is to be done beside it
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
  * @state_fd: memfd with the state document that hooks read on stdin, NO_FD: no hooks
  */
@@ -151,7 +153,7 @@ struct plan {
 	uint64_t new_namespaces;
 	int join_fd[NAMESPACE_MAX];
 	bool has_userns;
-	bool parent_first;
+	bool parent_first, borrows;
 	bool late_net;
 	int cgroup_fd;
 	int state_fd;

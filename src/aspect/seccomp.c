@@ -118,6 +118,13 @@ const char *seccomp_listener_path(const struct plan *p)
 	return annotation ? annotation : p->request->seccomp_receiver;
 }
 
+bool seccomp_notifies(const struct plan *p)
+{
+	const struct seccomp_plan *plan = p->data[ASPECT_SECCOMP];
+
+	return plan && plan->program.notify;
+}
+
 static int seccomp_check(struct plan *p)
 {
 	const char *raw = spec_annotation(p->spec, "run.oci.seccomp_bpf_data"),

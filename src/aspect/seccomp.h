@@ -13,6 +13,11 @@
 int seccomp_deliver(struct plan *p, int listener, const char *state_json);
 
 /**
+ * seccomp_notifies - whether the filter hands calls to an agent: somebody must be there while the child still works.
+ */
+bool seccomp_notifies(const struct plan *p);
+
+/**
  * seccomp_listener_path - where the listener goes: linux.seccomp.listenerPath, or the annotation run.oci.seccomp.receiver, or the environment's
  * RUN_OCI_SECCOMP_RECEIVER; NULL: none of them.
  */

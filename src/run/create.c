@@ -258,10 +258,13 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 		notify_wait(foreground->notify, foreground->notify_host, child);
 		return 0;
 	}
-	if (job->stateless)
-		return foreground_serve(foreground, child, &job->hull->error, ret_status);
-	(void)flock(job->dir, LOCK_UN); /* others may signal it, exec into it and delete it while it runs */
+	if (!job->stateless)
+		(void)flock(job->dir, LOCK_UN); /* others may signal it, exec into it and delete it while it runs */
 	r = foreground_serve(foreground, child, &job->hull->error, ret_status);
+	if (job->on_end)
+		job->on_end(job);
+	if (job->stateless)
+		return r;
 	if (r == 0)
 		tell_oom(job, *ret_status);
 	if (o->keep)
@@ -294,6 +297,7 @@ int container_make(struct job *job, const struct hull_create_options *o, struct 
 	int r = -1;
 
 	foreground->signals = foreground->notify = NO_FD;
+	job->request.alone = job->stateless && !job->on_child;
 	if (!job->stateless && open_state(job, run) < 0)
 		goto undo;
 	if (stays && foreground_begin(foreground, &job->hull->error) < 0)

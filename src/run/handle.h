@@ -23,7 +23,7 @@ struct hull {
 
 /*
  * One container being worked on. job_close() gives everything back.
- * @on_child: called with the child's pid before it may go on, NULL: nothing;  @sandbox: sandbox.c's own
+ * @on_child: called with the child's pid before it may go on, NULL: nothing;  @on_end: called when it has ended, before anything is undone  @sandbox: sandbox.c's own
  * @stateless: nothing of the container is written anywhere;  @made_state: the state directory is there, and ours
  * @root, @dir: state directories, NO_FD: not open;  @document: the configuration's text
  */
@@ -39,6 +39,7 @@ struct job {
 	struct engine engine;
 	struct plan plan;
 	int (*on_child)(struct job *job, pid_t pid);
+	void (*on_end)(struct job *job);
 	void *sandbox;
 	bool stateless, made_state;
 	const char *config_text;

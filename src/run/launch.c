@@ -104,6 +104,45 @@ static int clone_first(struct run *run, int child_channel)
 	return 0;
 }
 
+/* What the child that borrows our memory finds at the start of its stack. */
+struct borrower {
+	const struct run *run;
+	int channel;
+};
+
+static CHILD int borrower_main(void *argument)
+{
+	const struct borrower *b = argument;
+
+	(void)close_fd(b->run->channel); /* the parent's end */
+	child_main(b->run->p, b->channel);
+}
+
+/*
+ * Where nothing is done to the child from outside, it lives in our memory and we stand still until it executes the payload or ends (vfork(2) with namespaces):
+ * no page tables are copied, and no page is copied because both write to it. It has a stack of its own. Two things differ: what it writes into the
+ * plan stays, and it must not wait for us.
+ */
+static int clone_borrowing(struct run *run, int child_channel)
+{
+	enum { STACK = 256 << 10 };
+	const struct plan *p = run->p;
+	struct borrower borrower = { run, child_channel };
+	char *stack = arena_alloc(p->arena, STACK);
+	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | (int)p->new_namespaces; /* there is no cgroup to enter first */
+	int pidfd = NO_FD;
+	pid_t pid;
+
+	if (send_go(run) < 0) /* there when the child asks for it */
+		return -1;
+	pid = clone(borrower_main, stack + STACK, flags, &borrower, &pidfd);
+	if (pid < 0)
+		return fail(p->error, errno, "cannot clone into new namespaces");
+	run->child.pid = pid;
+	run->child.pidfd = pidfd;
+	return 0;
+}
+
 /* The child waits at the first barrier: everything that is done to it from outside. */
 static int at_barrier(struct run *run)
 {
@@ -374,9 +413,9 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 	if (p->request->exec || engine_of(p)->hop) /* into namespaces in which others are */
 		selfexe_dissolve();
 	engine_of(p)->exe_fd = selfexe_mount();
-	r = clone_first(&run, pair[1]);
+	r = p->borrows ? clone_borrowing(&run, pair[1]) : clone_first(&run, pair[1]);
 	(void)close_fd(pair[1]);
-	if (r == 0 && run.hop == 0) {
+	if (r == 0 && run.hop == 0 && !p->borrows) {
 		r = attend(&run);
 		if (r < 0)
 			prefer_fault(&run);

@@ -6,8 +6,11 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #include "aspect/net.h"
+#include "aspect/protocol.h"
+#include "aspect/seccomp.h"
 #include "aspect/sequence.h"
 #include "base/scope.h"
 #include "base/sys.h"
@@ -97,17 +100,39 @@ static int open_namespace(struct plan *p, size_t index)
 	return 0;
 }
 
+/* Whether a ceiling is to be raised, which a child in a user namespace cannot do itself. */
+static bool raises_limits(const struct rlimit_list *list)
+{
+	struct rlimit own;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (getrlimit(list->v[i].type, &own) < 0 || list->v[i].hard > own.rlim_max)
+			return true;
+	return false;
+}
+
 /* Whether something in the parent phase must be done before the child enters: it needs its ids, its devices, or a state document to show to hooks. */
 static bool must_wait(const struct plan *p)
 {
 	const struct hooks *h = &p->spec->hooks;
 
-	if (p->has_userns && p->process->rlimits.n > 0) /* the parent raises its ceilings */
+	if (p->has_userns && raises_limits(&p->process->rlimits))
 		return true;
 	if (p->request->exec)
 		return p->process->exec_cpu_affinity != NULL; /* its initial one, set by the parent, must not come after the final one */
 	return p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || h->prestart.n > 0 ||
 	       h->create_runtime.n > 0 || h->create_container.n > 0 || h->start_container.n > 0;
+}
+
+/* Whether nothing at all is left for the parent to do: then the child needs no memory of its own (run/launch.c, clone_borrowing()). */
+static bool may_borrow(const struct plan *p)
+{
+	const struct protocol *protocol = p->request->protocol;
+	const struct process *process = p->process;
+
+	if (!p->request->alone || p->parent_first || p->late_net || engine_of(p)->hop || p->cgroup_fd >= 0 || (protocol && protocol->block >= 0))
+		return false;
+	return !p->spec->hull.init && !process->terminal && !process->oom_score_adj.set && !process->exec_cpu_affinity && process->rlimits.n == 0 && !seccomp_notifies(p);
 }
 
 int plan_prepare(struct plan *p)
@@ -121,6 +146,7 @@ int plan_prepare(struct plan *p)
 			return -1;
 	engine_of(p)->hop = hop_needed(p);
 	p->parent_first |= must_wait(p);
+	p->borrows = may_borrow(p);
 	p->late_net = !p->request->exec && !engine_of(p)->hop && net_may_be_late(p);
 	return 0;
 }

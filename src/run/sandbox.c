@@ -84,6 +84,7 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 
 	o->try_namespaces = o->try_namespaces ? possible(o->try_namespaces) : 0;
 	host.cwd = getcwd(cwd, PATH_MAX);
+	host.unseen = job->sandbox && job->stateless; /* what is kept or printed has the filter's rules */
 	host.tty = own_profile && can_push_back();
 	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)
 		return -1;
@@ -101,21 +102,35 @@ static void set_request(struct job *job, const struct hull_sandbox_options *o)
 	r->keep_fds = o->keep_fds;
 	r->cwd_optional = !o->cwd;
 	r->set_pwd = o->bare || o->cwd;
-	r->no_new_keyring = o->bare;
+	r->no_new_keyring = o->bare || (!o->nest && (!o->syscalls || text_equal(o->syscalls, "default"))); /* the filter knows no keyrings */
 	r->preserve_fds = o->preserve_fds;
 	r->cgroup_manager = CGROUP_MANAGER_DISABLED;
 }
 
-/* From the options to a checked plan. */
-static int sandbox_check(struct job *job, const struct hull_sandbox_options *o)
+/* From the options to a spec with everything in it. */
+static int make_all(struct sandbox *s)
 {
-	if (o->name && state_check_id(o->name, &job->hull->error) < 0)
+	struct job *job = s->job;
+
+	if (s->o.name && state_check_id(s->o.name, &job->hull->error) < 0)
 		return -1;
-	job->id = o->name ? o->name : "sandbox";
-	job->stateless = !o->name;
-	if (make_spec(job, o) < 0)
+	job->id = s->o.name ? s->o.name : "sandbox";
+	if (sandbox_limits_decide(s) < 0)
 		return -1;
-	set_request(job, o);
+	job->stateless = !s->o.name && !s->cgroups;
+	return make_spec(job, &s->o) < 0 ? -1 : sandbox_limits_apply(s);
+}
+
+/* From the options to a checked plan. */
+static int sandbox_check(struct sandbox *s)
+{
+	struct job *job = s->job;
+
+	if (make_all(s) < 0)
+		return -1;
+	set_request(job, &s->o);
+	if (s->cgroups)
+		job->request.cgroup_manager = CGROUP_MANAGER_CGROUPFS;
 	job_plan(job, &job->spec.process);
 	job->state.id = job->id;
 	job->state.bundle = job->request.bundle;
@@ -155,7 +170,31 @@ static int on_child(struct job *job, pid_t pid)
 	struct sandbox *s = sandbox_of(job);
 
 	s->pid = pid;
+	sandbox_limits_begin(s);
 	return sandbox_fds_on_child(s, pid);
+}
+
+static void on_end(struct job *job)
+{
+	struct sandbox *s = sandbox_of(job);
+
+	s->ran = true;
+	sandbox_limits_end(s);
+}
+
+/* Whether somebody waits for the pid, or for us to do something before the command runs: else the child may borrow our memory. */
+static bool is_attended(const struct sandbox *s)
+{
+	return s->protocol.reports || s->protocol.foreign_maps || s->o.keep_fds || s->o.block_fd >= 0 || s->o.sync_fd >= 0 || s->o.result || s->o.time ||
+	       s->o.wall;
+}
+
+/* Whether somebody waits for the pid; else the child may borrow our memory (run/launch.c). */
+static bool needs_pid(const struct sandbox *s)
+{
+	const struct hull_sandbox_options *o = &s->o;
+
+	return s->protocol.reports || s->protocol.foreign_maps || o->result || o->time || o->memory || o->cpus || o->pids;
 }
 
 static int run(struct sandbox *s, int *ret_status)
@@ -163,29 +202,43 @@ static int run(struct sandbox *s, int *ret_status)
 	const struct hull_create_options create = { .size = sizeof(create) };
 	int r;
 
-	if (sandbox_check(s->job, &s->o) < 0 || sandbox_fds_prepare(s) < 0)
+	if (sandbox_result_open(s) < 0 || sandbox_check(s) < 0 || sandbox_fds_prepare(s) < 0)
 		return -1;
-	if (s->o.name)
+	if (!s->job->stateless)
 		keep_config(s->job);
+	sandbox_limits_sweep(s);
 	if (s->o.die_with_parent)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cannot fail with a valid signal */
 	set_foreground(s);
-	s->job->on_child = on_child;
+	if (is_attended(s))
+		s->job->on_child = on_child;
+	s->job->on_end = on_end;
 	r = container_make(s->job, &create, &s->foreground, true, ret_status);
 	if (r == 0)
 		sandbox_fds_end(s, *ret_status);
 	return r;
 }
 
+static struct sandbox sandbox_on(struct job *job, const struct hull_sandbox_options *o)
+{
+	struct sandbox s = {
+		.job = job, .o = *o, .protocol = { .init_says = NO_FD, .sync = NO_FD, .block = NO_FD, .userns2 = NO_FD, .proc = NO_FD }, .result_fd = NO_FD,
+	};
+
+	settle_options(&s.o);
+	return s;
+}
+
 int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, int *ret_status)
 {
 	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
-	struct sandbox s = { .job = &job, .o = *o, .protocol = { .init_says = NO_FD, .sync = NO_FD, .block = NO_FD, .userns2 = NO_FD, .proc = NO_FD } };
+	struct sandbox s = sandbox_on(&job, o);
 	int r;
 
 	job.sandbox = &s;
-	settle_options(&s.o);
 	r = run(&s, ret_status);
+	if (sandbox_result_write(&s, r == 0 && s.ran) < 0)
+		r = -1;
 	sandbox_fds_close(&s);
 	job_close(&job);
 	return r;
@@ -193,10 +246,11 @@ int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, i
 
 int container_sandbox_config(struct hull *hull, const struct hull_sandbox_options *o, char **ret_json)
 {
-	struct job job = { .hull = hull, .id = "sandbox", .root = NO_FD, .dir = NO_FD };
+	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
+	struct sandbox s = sandbox_on(&job, o);
 	struct json_writer w = json_writer_on(&hull->arena, 8);
 
-	if (make_spec(&job, o) < 0)
+	if (make_all(&s) < 0)
 		return -1;
 	spec_write(&w, &job.spec);
 	*ret_json = strdup(json_text(&w));
@@ -206,7 +260,8 @@ int container_sandbox_config(struct hull *hull, const struct hull_sandbox_option
 int container_sandbox_explain(struct hull *hull, const struct hull_sandbox_options *o, bool json, char **ret_text)
 {
 	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
-	int r = sandbox_check(&job, o);
+	struct sandbox s = sandbox_on(&job, o);
+	int r = sandbox_check(&s);
 
 	if (r == 0) {
 		*ret_text = strdup(plan_explain(&job.plan, json));

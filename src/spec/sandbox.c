@@ -351,15 +351,17 @@ static void make_namespaces(struct making *m, const struct sandbox_host *host)
 
 /* ---- what is given up ---- */
 
-static int make_profile(struct making *m)
+static int make_profile(struct making *m, const struct sandbox_host *host)
 {
+	unsigned int flags = (m->o->nest ? SANDBOX_PROFILE_NEST : 0u) | (m->o->tty == 1 ? SANDBOX_PROFILE_TTY_OWN : 0u) |
+			     (host->unseen ? SANDBOX_PROFILE_SHORT : 0u);
 	const char *name = m->o->syscalls ? m->o->syscalls : m->o->bare ? "none" : "default";
 
 	if (text_equal(name, "none"))
 		return 0;
 	if (!text_equal(name, "default")) /* a file: run/sandbox.c reads it, since this is pure */
 		return 0;
-	sandbox_profile(m->arena, m->o->nest ? SANDBOX_PROFILE_NEST : 0, &m->spec->linux.seccomp);
+	sandbox_profile(m->arena, flags, &m->spec->linux.seccomp);
 	return 0;
 }
 
@@ -430,7 +432,7 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 	if (o->hostname)
 		spec.hostname = arena_strdup(arena, o->hostname);
 	if (make_mounts(&m) < 0 || sandbox_environment(arena, e, o, host->env, &spec.process.env) < 0 || make_args(&m) < 0 || make_cwd(&m, host) < 0 ||
-		make_profile(&m) < 0)
+		make_profile(&m, host) < 0)
 		return -1;
 	make_namespaces(&m, host);
 	if (sandbox_capabilities(arena, e, o, host, &spec) < 0)

@@ -18,6 +18,7 @@ enum { SANDBOX_STEPS_MAX = 4096, SANDBOX_ENV_MAX = 65536 };
  * @cwd: absolute
  * @env: environ, NULL-terminated
  * @capabilities: permitted to him, as bits
+ * @unseen: nobody will print or keep the spec: the filter's rules may be left out, its program is there
  * @tty: standard input is a terminal into which a program that has it open could push characters (ioctl_tty(2), TIOCSTI)
  */
 struct sandbox_host {
@@ -26,7 +27,7 @@ struct sandbox_host {
 	const char *cwd;
 	char *const *env;
 	uint64_t capabilities;
-	bool tty;
+	bool unseen, tty;
 };
 
 /**
