@@ -120,10 +120,15 @@ static bool devices_apply(const struct cgroup_plan *data)
 	return data->owner;
 }
 
+static bool is_owner(const struct plan *p)
+{
+	return p->caller->euid == 0 && process_in_initial_userns();
+}
+
 /* Find the host's hierarchies and where the container's cgroups go; nothing is made but by systemd. */
 static int decide(struct plan *p, struct cgroup_plan *data)
 {
-	data->owner = p->caller->euid == 0 && process_in_initial_userns();
+	data->owner = is_owner(p);
 	if (cgroup_host_read(p->arena, p->error, &data->host) < 0)
 		return -1;
 	if (uses_systemd(p) &&
@@ -431,24 +436,21 @@ static int undo(struct undo *u)
 
 static void explain(const struct plan *p, enum phase phase, struct explain *x)
 {
-	const struct cgroup_plan *data = data_of(p);
-	const char *path = p->spec->linux.cgroups_path;
+	struct cgroup_plan look = *data_of(p);
+	struct error unused;
 
 	if (phase == PHASE_ENTER && has_new_namespace(p))
 		explain_step(x, "make a cgroup namespace");
 	if (phase != PHASE_PREPARE || p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return;
-	explain_step(x, uses_systemd(p) ? "have systemd make the scope of '%s'" : "make cgroup '%s'", path && path[0] ? path : p->request->id);
-	for (size_t i = 0; i < data->settings.n; i++) {
-		const struct cgroup_setting *s = &data->settings.v[i];
-		const struct cgroup_write *one = s->v1.file ? &s->v1 : &s->v2;
-
-		explain_step(x, "set %s: %s %s", text_after(s->field, "linux.resources."), one->file, one->value);
-	}
-	if (data->devices.allow && data->devices.n == 0)
-		explain_step(x, "allow all devices");
-	else
-		explain_step(x, "%s all devices but %zu exceptions", data->devices.allow ? "allow" : "deny", data->devices.n);
+	/* what this caller would get on this host: only looked at */
+	look.owner = is_owner(p);
+	if (cgroup_host_read(p->arena, &unused, &look.host) < 0)
+		look.host = (struct cgroup_host){ .version = 0 };
+	for (size_t i = 0; i < look.host.n && !uses_systemd(p); i++)
+		decide_leaf(p, &look, &look.host.v[i]);
+	cgroup_explain(p, &(struct cgroup_outlook){ .settings = &look.settings, .devices = &look.devices, .host = &look.host, .systemd = uses_systemd(p),
+				  .enforced = devices_apply(&look) }, x);
 }
 
 static void features(struct json_writer *w)

@@ -307,4 +307,23 @@ int cgroup_dir_pids(int dir, struct arena *arena, pid_t **ret_pids, size_t *ret_
  */
 int cgroup_wait_event(int dir, const char *key, char value, int timeout_ms);
 
+/* ---- in words: cgroup_explain.c ---- */
+
+/*
+ * @host: with the leaves that would be made;  @systemd: by systemd's hand;  @enforced: device rules are
+ */
+struct cgroup_outlook {
+	const struct cgroup_settings *settings;
+	const struct cgroup_device_policy *devices;
+	const struct cgroup_host *host;
+	bool systemd, enforced;
+};
+
+struct explain;
+
+/**
+ * cgroup_explain - tell where the container's cgroups would be, and what would be written there.
+ */
+void cgroup_explain(const struct plan *p, const struct cgroup_outlook *o, struct explain *x);
+
 #endif

@@ -105,6 +105,13 @@ def terminal(_hull):
     return config
 
 
+def limits(_hull):
+    config = base()
+    config["linux"]["resources"] = {"memory": {"limit": 67108864, "swappiness": 10}, "cpu": {"shares": 512, "quota": 20000}, "pids": {"limit": 20},
+                                    "devices": [{"allow": False}]}
+    return config
+
+
 def mounts(_hull):
     config = base()
     config["root"]["readonly"] = True
@@ -145,5 +152,5 @@ def everything(hull):
     return config
 
 
-BUNDLES = {function.__name__: function for function in (default, rootless, minimal, podman, userns, joined, joined_user, idmap, hooks, terminal, mounts, time,
+BUNDLES = {function.__name__: function for function in (default, rootless, minimal, podman, userns, joined, joined_user, idmap, hooks, terminal, limits, mounts, time,
                                                         everything)}
