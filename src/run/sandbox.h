@@ -29,7 +29,9 @@ struct limit_state {
  * @started: CLOCK_MONOTONIC, when the payload's process was made;  @ended: when it had ended
  * @timed_out: all processes together used more than their time;  @used: nanoseconds, as last seen while it ran
  * @pid: of the first process, 0: none was made
- * @cpu_user, @cpu_system, @memory_peak, @oom_kills: of the cgroup at the end, when @has_figures
+ * @memory_peak, @oom_kills, @pids_hit: of the cgroup at the end, 0: none or not known;  @cpu: likewise, nanoseconds, when @has_cpu
+ * @ran: the command ran and ended
+ * @result_fd: where the record goes, NO_FD: to the file that is named;  @result_is_fd: the caller's descriptor
  */
 struct sandbox {
 	struct job *job;
@@ -39,10 +41,12 @@ struct sandbox {
 	struct limit_state limits[LIMIT_MAX];
 	bool cgroups;
 	uint64_t started, ended, used;
-	bool timed_out;
+	bool timed_out, ran;
 	pid_t pid;
-	bool has_figures;
-	uint64_t cpu_user, cpu_system, memory_peak, oom_kills, pids_hit;
+	uint64_t memory_peak, oom_kills, pids_hit, cpu;
+	bool has_cpu;
+	int result_fd;
+	bool result_is_fd;
 };
 
 static inline struct sandbox *sandbox_of(const struct job *job)
@@ -72,5 +76,49 @@ void sandbox_fds_end(const struct sandbox *s, int status);
  * sandbox_fds_close - close hull's own descriptors.
  */
 void sandbox_fds_close(struct sandbox *s);
+
+/* ---- sandbox_limits.c ---- */
+
+/**
+ * sandbox_limits_decide - read the options, and find out whether cgroups can hold them: then the job gets an id of its own.
+ */
+int sandbox_limits_decide(struct sandbox *s);
+
+/**
+ * sandbox_limits_apply - write the limits into the job's spec.
+ * Return: 0, or -1 after fail(): one of them cannot be held here.
+ */
+int sandbox_limits_apply(struct sandbox *s);
+
+/**
+ * sandbox_limits_sweep - where cgroups are made, remove those of hulls that were killed, with their states.
+ */
+void sandbox_limits_sweep(struct sandbox *s);
+
+/**
+ * sandbox_limits_begin - the clocks start: the first process is there.
+ */
+void sandbox_limits_begin(struct sandbox *s);
+
+/**
+ * sandbox_limits_end - the payload has ended: read what its cgroups counted before they go.
+ */
+void sandbox_limits_end(struct sandbox *s);
+
+const char *sandbox_limit_name(enum sandbox_limit limit);
+const char *sandbox_holder_name(enum holder holder);
+
+/* ---- sandbox_result.c ---- */
+
+/**
+ * sandbox_result_open - see that the record will have a place.
+ */
+int sandbox_result_open(struct sandbox *s);
+
+/**
+ * sandbox_result_write - write it.
+ * @ran: the command ran; off: hull's error is the record.
+ */
+int sandbox_result_write(struct sandbox *s, bool ran);
 
 #endif
