@@ -38,6 +38,7 @@ tidy:
 bench: all
 	@scripts/deps build check
 	@bench/run
+	@bench/sandbox
 
 fuzz:
 	@scripts/deps build check
