@@ -1,5 +1,6 @@
 /* The public functions of hull.h: each checks its arguments, starts a fresh arena and hands over to the job that does the work. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,12 +285,25 @@ static void copy_sandbox_options(struct hull_sandbox_options *ret, const struct 
 	ret->size = sizeof(*ret);
 }
 
+/* The caller's descriptors: asked for while hull has none of its own open, which a wrong number would name later. */
+static int check_descriptors(struct hull *h, const struct hull_sandbox_options *o)
+{
+	for (size_t i = 0; i < o->n_steps; i++) {
+		const struct hull_step *step = &o->steps[i];
+		bool takes_one = step->kind <= HULL_STEP_DEV_BIND || (step->kind >= HULL_STEP_FILE && step->kind <= HULL_STEP_RO_BIND_DATA);
+
+		if (takes_one && !step->source && step->fd >= 0 && fcntl(step->fd, F_GETFD) < 0)
+			return fail(&h->error, errno, "cannot use descriptor %d for '%s'", step->fd, step->target ? step->target : "");
+	}
+	return 0;
+}
+
 API int hull_sandbox(struct hull *h, const struct hull_sandbox_options *options, int *ret_status)
 {
 	struct hull_sandbox_options o;
 
 	copy_sandbox_options(&o, options);
-	return begin(h) < 0 ? -1 : container_sandbox(h, &o, ret_status);
+	return begin(h) < 0 || check_descriptors(h, &o) < 0 ? -1 : container_sandbox(h, &o, ret_status);
 }
 
 API int hull_sandbox_config(struct hull *h, const struct hull_sandbox_options *options, char **ret_json)
