@@ -219,10 +219,15 @@ static void progress(const struct hull_review_options *o, size_t done, size_t to
 		o->on_progress(o->data, "applying", done, total);
 }
 
-/* A link that has changed in anything is made again. */
+/*
+ * What is made anew, not changed in place. A symbolic link that has changed in anything; and a file with other names on the host, which the command did not
+ * change: overlayfs copied it up under one name.
+ */
 static bool is_made(const struct change *change)
 {
-	return change->kind == CHANGE_ADDED || change->kind == CHANGE_MODIFIED || (change->kind == CHANGE_METADATA && S_ISLNK(change->upper.mode));
+	if (change->kind == CHANGE_METADATA && !S_ISDIR(change->upper.mode))
+		return S_ISLNK(change->upper.mode) || change->link || change->lower.links > 1;
+	return change->kind == CHANGE_ADDED || change->kind == CHANGE_MODIFIED;
 }
 
 int try_make_all(struct hull *h, const struct changes *c, const struct hull_review_options *o, size_t *done)

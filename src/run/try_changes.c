@@ -379,7 +379,13 @@ static int by_path(const void *a, const void *b)
 	return (*s == '/' ? 0 : (unsigned char)*s) - (*t == '/' ? 0 : (unsigned char)*t);
 }
 
-/* By inode; the one that a group links to comes first: one that has not changed, else the first by path. */
+/* Which of a group of links the others are linked to: one that stays the inode that it is on the host. */
+static int rank(const struct change *change)
+{
+	return change->kind == CHANGE_NONE ? 0 : change->kind == CHANGE_METADATA && change->lower.links == 1 ? 1 : 2;
+}
+
+/* By inode; the one that a group links to comes first: by rank, then by path. */
 static int by_inode(const void *a, const void *b)
 {
 	const struct change *x = *(struct change *const *)a, *y = *(struct change *const *)b;
@@ -388,8 +394,8 @@ static int by_inode(const void *a, const void *b)
 		return x->upper.dev < y->upper.dev ? -1 : 1;
 	if (x->upper.ino != y->upper.ino)
 		return x->upper.ino < y->upper.ino ? -1 : 1;
-	if ((x->kind == CHANGE_NONE) != (y->kind == CHANGE_NONE))
-		return x->kind == CHANGE_NONE ? -1 : 1;
+	if (rank(x) != rank(y))
+		return rank(x) - rank(y);
 	return x < y ? -1 : 1;
 }
 
@@ -408,7 +414,7 @@ static void find_links(struct changes *c)
 
 		if (a->dev != b->dev || a->ino != b->ino || group[leader]->root != group[i]->root)
 			leader = i;
-		else if (group[i]->kind == CHANGE_ADDED || group[i]->kind == CHANGE_MODIFIED)
+		else if (group[i]->kind != CHANGE_NONE)
 			group[i]->link = group[leader]->path;
 	}
 }

@@ -1,8 +1,7 @@
 /*
  * Where the state directory cannot hold upper directories (itself on an overlay, as in a container, or on a network file system), they are in memory while
  * the command runs, and are copied to the state directory afterwards. Its file system may know neither whiteouts nor attributes: these go into a file,
- * "marks", in lines that end with a zero
- * byte: KIND ROOT PATH. There are modes in it too (try_closed.c): KIND ROOT MODE PATH.
+ * "marks", in lines that end with a zero byte: KIND ROOT PATH. There are modes in it too (try_closed.c): KIND ROOT MODE PATH.
  */
 #include <errno.h>
 #include <fcntl.h>

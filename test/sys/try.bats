@@ -291,6 +291,17 @@ $W/binary: binary file added
 	[ "$(cat "$W/many/d/77")" = 77 ]
 }
 
+@test "random changes: once applied, the host is what the command saw" {
+	local seed random=$BATS_TEST_DIRNAME/try-random.py
+	for seed in {1..16}; do
+		rm -rf "$DIR/tree"
+		python3 "$random" make "$DIR/tree" "$seed" >/dev/null
+		hull try -q --yes python3 "$random" change "$DIR/tree" "$seed" >"$DIR/seen" 2>"$DIR/err" || cat "$DIR/err"
+		python3 "$random" state "$DIR/tree" "$seed" >"$DIR/after"
+		diff "$DIR/seen" "$DIR/after" || not echo "seed $seed"
+	done
+}
+
 @test "what is not a file system to write to is not written to" {
 	run hull try --no sh -c 'echo 1 >/proc/sys/kernel/panic; mkdir /sys/fs/cgroup/unified/x; echo x >/sys/kernel/mm/ksm/run; umount /; mount -t tmpfs t /mnt; ls /run'
 	[ "$(grep -c -e 'Read-only file system' -e 'denied' -e 'not permitted' -e 'No such file' -e 'must be superuser' <<<"$output")" -ge 4 ]
@@ -356,6 +367,20 @@ $W/binary: binary file added
 	run as_user "$HULL" try drop "$USER_HOME/k"
 	[ "$status" -eq 0 ]
 	[ ! -e "$USER_HOME/k" ]
+}
+
+@test "random changes of an ordinary user" {
+	user_up
+	local seed
+	rm -rf "$USER_HOME/tree" "$USER_HOME/chaos.py"
+	install -m 755 "$BATS_TEST_DIRNAME/try-random.py" "$USER_HOME/chaos.py"
+	for seed in {21..30}; do
+		as_user sh -c 'cd && rm -rf tree && /usr/bin/python3 ~/chaos.py make ~/tree "$1" >/dev/null &&
+			"$0" try -q --yes /usr/bin/python3 ~/chaos.py change ~/tree "$1"' "$HULL" "$seed" >"$DIR/seen" 2>"$DIR/err" || cat "$DIR/err"
+		as_user /usr/bin/python3 "$USER_HOME/chaos.py" state "$USER_HOME/tree" "$seed" >"$DIR/after"
+		diff "$DIR/seen" "$DIR/after" || not echo "seed $seed"
+	done
+	rm -rf "$USER_HOME/tree"
 }
 
 @test "a directory with a mount point in it, and root of a user namespace" {

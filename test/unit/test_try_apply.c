@@ -33,6 +33,36 @@ static void hard_links(void)
 	CHECK_STRING(list(), "");
 }
 
+static void links_on_the_host_stay_apart(void)
+{
+	struct stat st;
+
+	/* the command changed one of two names, and a third was linked to it */
+	fresh();
+	CHECK(linkat(dir, "lower/a", dir, "lower/other-a", 0) == 0);
+	copy_up("a");
+	CHECK(fchmodat(dir, "upper/0/a", 0600, 0) == 0);
+	CHECK(linkat(dir, "upper/0/a", dir, "upper/0/Z", 0) == 0);
+	record();
+	CHECK(apply(&plain, 0) == 2);
+	CHECK((mode_of("lower/a") & 07777) == 0600 && (mode_of("lower/Z") & 07777) == 0600 && (mode_of("lower/other-a") & 07777) == 0644);
+	CHECK(fstatat(dir, "lower/a", &st, 0) == 0 && st.st_nlink == 2);
+	/* with one name only it stays the inode that it is */
+	fresh();
+	copy_up("a");
+	CHECK(fchmodat(dir, "upper/0/a", 0600, 0) == 0);
+	CHECK(linkat(dir, "upper/0/a", dir, "upper/0/Z", 0) == 0);
+	CHECK(fstatat(dir, "lower/a", &st, 0) == 0);
+	record();
+	CHECK(apply(&plain, 0) == 2);
+	{
+		struct stat now;
+
+		CHECK(fstatat(dir, "lower/Z", &now, 0) == 0 && now.st_ino == st.st_ino && (now.st_mode & 07777) == 0600);
+	}
+	CHECK_STRING(list(), "");
+}
+
 static void dangers_are_refused(void)
 {
 	fresh();
@@ -222,6 +252,7 @@ int main(void)
 		return 1;
 	RUN(types_change);
 	RUN(hard_links);
+	RUN(links_on_the_host_stay_apart);
 	RUN(dangers_are_refused);
 	RUN(conflicts_are_refused);
 	RUN(links_on_the_host_are_not_followed);
