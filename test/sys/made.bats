@@ -305,11 +305,12 @@ ok()
 
 @test "sandbox: the number of a descriptor that is not open names none of hull's own" {
 	ln -s "$HULL" "$DIR/bwrap"
+	alone() { run timeout -k 2 15 bash -c 'exec "$@" 3<&- 4<&- 5<&- 6<&- 7<&-' bash "$DIR/bwrap" --ro-bind / / "$@" true; }
 	for n in 3 4 5 6 7; do
-		run timeout -k 2 15 "$DIR/bwrap" --ro-bind / / --tmpfs /mnt --file "$n" /mnt/x true 3<&- 4<&- 5<&- 6<&- 7<&-
+		alone --tmpfs /mnt --file "$n" /mnt/x
 		[ "$status" -eq 1 ]
 		[[ $output == *"cannot use descriptor $n for '/mnt/x': Bad file descriptor"* ]]
-		run timeout -k 2 15 "$DIR/bwrap" --ro-bind / / --bind-fd "$n" /mnt true 3<&- 4<&- 5<&- 6<&- 7<&-
+		alone --bind-fd "$n" /mnt
 		[[ $output == *"cannot use descriptor $n for '/mnt': Bad file descriptor"* ]]
 	done
 }
