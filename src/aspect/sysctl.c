@@ -4,7 +4,6 @@
  * descriptor, so nothing in the root can stand in for it.
  */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -107,23 +106,14 @@ static int prepare(struct plan *p)
 	return 0;
 }
 
-/* hull.disableUserns: whatever was to prevent it, trying tells; where it succeeds, it is in vain, since nothing goes on from there. */
-CHILD static int assert_no_userns(struct child *c)
-{
-	if (unshare(CLONE_NEWUSER) == 0)
-		return child_fail(c, FAULT("user namespaces could still be made inside"), 0, NULL, NULL);
-	return 0;
-}
-
 CHILD static int settle(struct child *c)
 {
 	const struct settings *settings = c->plan->data[ASPECT_SYSCTL];
-	bool assert = c->plan->spec->hull.disable_userns && !c->plan->request->exec;
 	int proc, r;
 	size_t i;
 
 	if (settings->n == 0)
-		return assert ? assert_no_userns(c) : 0;
+		return 0;
 	proc = child_proc(c);
 	if (proc < 0)
 		return -1;
@@ -134,7 +124,7 @@ CHILD static int settle(struct child *c)
 		if (r < 0)
 			return child_fail(c, FAULT("linux.sysctl[\"%a\"]: cannot set it to '%b'"), r, s->key, s->value);
 	}
-	return assert ? assert_no_userns(c) : 0;
+	return 0;
 }
 
 static void explain(const struct plan *p, enum phase phase, struct explain *x)
@@ -144,8 +134,6 @@ static void explain(const struct plan *p, enum phase phase, struct explain *x)
 
 	for (i = 0; settings && phase == PHASE_SETTLE && i < settings->n; i++)
 		explain_step(x, "set kernel parameter %s to '%s'", settings->v[i].key, settings->v[i].value);
-	if (phase == PHASE_SETTLE && p->spec->hull.disable_userns)
-		explain_step(x, "make sure that no user namespaces can be made");
 }
 
 const struct aspect aspect_sysctl = {

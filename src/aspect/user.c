@@ -13,11 +13,9 @@
 
 #include "aspect/idhelper.h"
 #include "aspect/idmap.h"
-#include "aspect/mountfd.h"
 #include "aspect/nswords.h"
 #include "aspect/protocol.h"
 #include "base/io.h"
-#include "base/path.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "spec/oci.h"
@@ -163,21 +161,6 @@ CHILD int user_map_self(struct child *c)
 	return r < 0 ? child_fail(c, FAULT("linux.gidMappings: cannot write the own map"), r, NULL, NULL) : 0;
 }
 
-/* Kernel parameters of a user namespace are reached through any procfs; in a pid namespace that is not ours to mount one for, only through the caller's. */
-static CHILD int keep_proc(struct child *c)
-{
-	const struct plan *p = c->plan;
-	int r;
-
-	if (!p->request->sandbox || p->spec->linux.sysctl.n == 0 || (p->new_namespaces & CLONE_NEWPID) || c->proc >= 0)
-		return 0;
-	c->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = c->proc < 0 ? -errno : path_is_fs(c->proc, MOUNTFD_PROC_MAGIC);
-	if (r < 0)
-		return child_fail(c, FAULT("cannot open '/proc'"), r, NULL, NULL);
-	return r == 0 ? child_fail(c, FAULT("'/proc' is not a procfs"), 0, NULL, NULL) : 0;
-}
-
 /*
  * Become root of the namespace: what is made from now on belongs to its root, and not to an id that it does not map. In a container without id 0 become
  * the payload's user, who keeps all capabilities over that: with the caller's id we could still do in there what only the caller may.
@@ -186,10 +169,10 @@ static CHILD int user_enter(struct child *c)
 {
 	const struct user_plan *plan = c->plan->data[ASPECT_USER];
 	const struct user *user = &c->plan->process->user;
-	int r = keep_proc(c);
+	int r;
 
-	if (r < 0 || !c->plan->has_userns || (plan && plan->by_child)) /* one id: we are it */
-		return r;
+	if (!c->plan->has_userns || (plan && plan->by_child)) /* one id: we are it */
+		return 0;
 	r = sys_setresgid(0, 0, 0);
 	if (r == -EINVAL)
 		r = sys_setresgid(user->gid, user->gid, user->gid);

@@ -396,9 +396,7 @@ static void make_session(struct making *m, const struct sandbox_host *host)
 	x->init = o->init;
 	x->argv0 = arena_strdup(m->arena, o->argv0);
 	x->die_with_parent = !o->survive;
-	x->disable_userns = o->disable_userns || o->assert_userns_disabled;
-	if (o->disable_userns)
-		sandbox_disable_userns(m->arena, m->spec);
+	x->disable_userns = o->disable_userns;
 	if (o->bare || o->no_landlock || o->nest || o->rootfs_writable)
 		return;
 	x->landlock.set = true;

@@ -49,11 +49,6 @@ int sandbox_environment(struct arena *arena, struct error *e, const struct hull_
 int sandbox_capabilities(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, const struct sandbox_host *host, struct spec *spec);
 
 /**
- * sandbox_disable_userns - no user namespaces can be made inside. Its capabilities are known already, and lose the one that could change that.
- */
-void sandbox_disable_userns(struct arena *arena, struct spec *spec);
-
-/**
  * sandbox_sees - whether @path of the host is what the sandbox has at the same place, as far as the steps alone can tell.
  */
 bool sandbox_sees(const struct hull_sandbox_options *o, const char *path);

@@ -1,4 +1,4 @@
-/* What a sandbox's command may: capabilities, and user namespaces, by which it could have them all in one of its own. */
+/* The capabilities of a sandbox's command. */
 #include <linux/capability.h>
 #include <strings.h>
 
@@ -58,22 +58,4 @@ int sandbox_capabilities(struct arena *arena, struct error *e, const struct hull
 		.set = true, .bounding = set, .effective = set, .permitted = set, .inheritable = kept, .ambient = kept,
 	};
 	return 0;
-}
-
-/* The limit is the user namespace's own; whoever has CAP_SYS_RESOURCE in there could lift it (kernel/ucount.c, set_permissions()). */
-void sandbox_disable_userns(struct arena *arena, struct spec *spec)
-{
-	struct capabilities *c = &spec->process.capabilities;
-	const uint64_t others = ~(1ull << CAP_SYS_RESOURCE);
-	struct string_map *sysctl = &spec->linux.sysctl;
-
-	sysctl->v = arena_new(arena, __typeof__(*sysctl->v));
-	sysctl->v[0].key = arena_strdup(arena, "user.max_user_namespaces");
-	sysctl->v[0].value = arena_strdup(arena, "0");
-	sysctl->n = 1;
-	c->bounding &= others;
-	c->effective &= others;
-	c->permitted &= others;
-	c->inheritable &= others;
-	c->ambient &= others;
 }

@@ -84,7 +84,7 @@ is_usage_error() # STATUS WORDS
 
 @test "unknown and ambiguous options are refused by every command" {
 	for command in $COMMANDS; do
-		case $command in run | exec | wait) code=125 ;; *) code=1 ;; esac
+		case $command in run | exec | wait | enter | try | sandbox) code=125 ;; selfdock) code=124 ;; *) code=1 ;; esac
 		run --separate-stderr "$HULL" "$command" --frobnicate id
 		is_usage_error $code "unknown option '--frobnicate' for '$command'; see 'hull $command --help'"
 	done
