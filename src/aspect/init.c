@@ -28,6 +28,7 @@ static CHILD int init_seal(struct child *c)
 
 static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sigset_t *all)
 {
+	const bool is_first = SYS_CALL(SYS_getpid) == 1;
 	siginfo_t info;
 	int status, code = 0;
 
@@ -38,8 +39,11 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 		if (pid > 0 && pid == payload) {
 			code = WIFEXITED(status) ? WEXITSTATUS(status) : INIT_SIGNAL_BASE + WTERMSIG(status);
 			payload = 0;
-			if (!protocol_tell(c, status))
+			if (protocol_tell(c, status))
+				continue;
+			if (!is_first)
 				_exit(code);
+			(void)kill(-1, SIGKILL); /* nobody left is as good */
 		}
 		if (pid > 0)
 			continue;
@@ -48,7 +52,9 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 		/* raw: libc keeps two signals to itself */
 		if (syscall(SYS_rt_sigtimedwait, all, &info, NULL, sizeof(uint64_t)) < 0 || info.si_signo == SIGCHLD)
 			continue;
-		if (payload > 0 && info.si_code != SI_KERNEL) /* what the terminal sends, it sends to the payload too */
+		if (payload > 0 && info.si_signo == INIT_END_SIGNAL && info.si_code == SI_QUEUE && info.si_value.sival_int == INIT_END_VALUE)
+			(void)kill(is_first ? -1 : payload, SIGKILL); /* gone is as good */
+		else if (payload > 0 && info.si_code != SI_KERNEL) /* what the terminal sends, it sends to the payload too */
 			(void)kill(payload, info.si_signo); /* gone is as good: the next round tells */
 	}
 }

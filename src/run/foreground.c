@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aspect/init.h"
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/sys.h"
@@ -55,6 +56,17 @@ uint64_t foreground_now(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail with this clock */
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void foreground_kill(struct foreground *f, const struct launched *child)
+{
+	enum { PATIENCE_NS = 500000000 };
+	siginfo_t info = { .si_signo = INIT_END_SIGNAL, .si_code = SI_QUEUE, .si_value = { .sival_int = INIT_END_VALUE } };
+
+	if (f->init_says > 0 && SYS_CALL(SYS_pidfd_send_signal, child->pidfd, INIT_END_SIGNAL, &info, 0) == 0)
+		f->kill_at = foreground_now() + PATIENCE_NS;
+	else
+		(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
 }
 
 /* Of a child that ends while SIGCHLD is ignored nothing is left to wait for (wait(2)). */
@@ -353,19 +365,25 @@ static int time_left(struct foreground *f, const struct launched *child)
 	enum { MS = 1000000 };
 	uint64_t now, next = UINT64_MAX;
 
-	if ((f->deadline == 0 || f->timed_out) && f->next_check == 0)
+	if ((f->deadline == 0 || f->timed_out) && f->next_check == 0 && f->kill_at == 0)
 		return -1;
 	now = foreground_now();
 	if (f->next_check != 0 && now >= f->next_check)
 		f->next_check = f->check(f->check_data, child, now);
 	if (f->deadline != 0 && !f->timed_out && now >= f->deadline) {
 		f->timed_out = true;
+		foreground_kill(f, child);
+	}
+	if (f->kill_at != 0 && now >= f->kill_at) {
+		f->kill_at = 0;
 		(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
 	}
 	if (f->deadline != 0 && !f->timed_out)
 		next = f->deadline;
 	if (f->next_check != 0 && f->next_check < next)
 		next = f->next_check;
+	if (f->kill_at != 0 && f->kill_at < next)
+		next = f->kill_at;
 	if (next == UINT64_MAX)
 		return -1;
 	next = next <= now ? 1 : (next - now + MS - 1) / MS;

@@ -19,6 +19,7 @@
  * @ignores_children: the caller ignores SIGCHLD; while we wait for children it is not ignored
  * @deadline: CLOCK_MONOTONIC nanoseconds at which the payload is killed, 0: none;  @timed_out: it was
  * @check: called at @next_check (as @deadline; 0: never) with @check_data: looks at the payload, may kill it, and says when it wants to be called again
+ * @kill_at: when the reaper is killed, having been told to end everybody, 0: never
  * @notify: the relay's socket (run/notify.h), NO_FD: none;  @notify_host: where its READY=1 goes
  * @init_says: eventfd that the reaper writes the payload's wait status + 1 to, 0: there is none
  * @linger: then leave the reaper alone: others of the sandbox may go on (bubblewrap's way)
@@ -34,7 +35,7 @@ struct foreground {
 	bool timed_out;
 	uint64_t (*check)(void *data, const struct launched *child, uint64_t now);
 	void *check_data;
-	uint64_t next_check;
+	uint64_t next_check, kill_at;
 	int notify;
 	const char *notify_host;
 	int init_says;
@@ -48,6 +49,11 @@ struct foreground {
  * foreground_now - CLOCK_MONOTONIC in nanoseconds.
  */
 uint64_t foreground_now(void);
+
+/**
+ * foreground_kill - end the payload: by the reaper, if there is one, so that what all processes used is counted.
+ */
+void foreground_kill(struct foreground *f, const struct launched *child);
 
 /**
  * foreground_begin - block and collect signals, before the clone: none is lost in between.

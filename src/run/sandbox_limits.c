@@ -294,7 +294,7 @@ static void use_cgroups(struct sandbox *s, const struct caller *caller)
 		if (l[controllers[i].limit].set)
 			l[controllers[i].limit].holder = HELD_BY_CGROUP;
 	if (caller->privileged && process_in_initial_userns())
-		job->spec.linux.cgroups_path = arena_printf(&job->hull->arena, "/hull-sandbox/%s", job->id);
+		job->spec.linux.cgroups_path = arena_printf(&job->hull->arena, "/hull-%s", job->id);
 }
 
 int sandbox_limits_apply(struct sandbox *s)
@@ -474,7 +474,7 @@ static uint64_t check_time(void *data, const struct launched *child, uint64_t no
 	s->used = used;
 	if (used >= limit) {
 		s->timed_out = true;
-		(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
+		foreground_kill(&s->foreground, child);
 		return 0;
 	}
 	next = (limit - used) / (parallel ? parallel : 1);
