@@ -302,7 +302,7 @@ const struct command try_command = {
 		"Applying replaces each file by a rename, directories before their content, deletions after it, metadata of directories last. It is refused, before "
 		"anything is changed, where the host has changed a file since the command began (size, times, inode and owner are recorded), and for files that "
 		"would give rights away: set-user-ID, set-group-ID, file capabilities, device nodes (marked !!!). --force applies all the same. After an error "
-		"in the middle, the number of changes made is said and 'hull try apply' goes on from there.\n\n"
+		"in the middle, the number of changes made is said and 'hull try apply' goes on from there, also after a kill -9, which may leave one file named .hull-*.\n\n"
 		"What the command sees: the host's files, with all file systems that can be written overlaid, the others read-only; a private /tmp (unless the "
 		"working directory is in /tmp), /run, /dev and /proc; its own process ids; the host's network, since installers are what it is for. Sockets in "
 		"/run are not there, so services of the host cannot be asked to change anything; servers on the network can.\n\n"
