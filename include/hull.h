@@ -68,7 +68,7 @@ int hull_protect_executable(char *const argv[]);
  * @console_socket, @pidfd_socket, @pid_file: paths or NULL
  * @preserve_fds: so many descriptors after 2 (and after LISTEN_FDS) are given to the payload
  * @detach: hull_run() returns once the payload runs;  @keep: hull_run() does not delete the container at the end
- * @on_started: run: called once the payload runs, with its pid (NULL: none)
+ * @plugins: executables, NULL-terminated, @plugin_dir: directory of them (hull-plugin(7))
  */
 struct hull_create_options {
 	size_t size;
@@ -82,6 +82,8 @@ struct hull_create_options {
 	bool no_new_keyring;
 	bool detach;
 	bool keep;
+	const char *const *plugins;
+	const char *plugin_dir;
 };
 
 int hull_create(struct hull *hull, const char *id, const struct hull_create_options *options);

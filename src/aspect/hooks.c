@@ -251,21 +251,6 @@ static int tell_failure(struct plan *p, const struct hook_program *h, const stru
 	return fail(p->error, 0, "hook '%s': exit status %d%s", h->subject, result->value, words);
 }
 
-/* The state document as a descriptor that no hook can change for the next one. */
-static int state_memfd(struct plan *p, const char *state_json)
-{
-	scope_fd int fd = memfd_create("state", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int r;
-
-	if (fd < 0)
-		return fail(p->error, errno, "cannot make a memfd");
-	r = io_write_all(fd, state_json, strlen(state_json));
-	if (r < 0)
-		return fail(p->error, r, "cannot write the state document");
-	(void)fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL); /* cannot fail on a memfd that is ours */
-	return take_fd(&fd);
-}
-
 static int run_list(struct plan *p, const struct hook_programs *programs, const struct hook_output *out, int state_fd, bool keep_going)
 {
 	struct error first = { 0 };
@@ -301,9 +286,9 @@ int hooks_run(struct plan *p, const struct hook_list *list, const char *kind, co
 	if (check_list(p, list, kind) < 0) /* the list may come from a stored document */
 		return -1;
 	programs = compile(p->arena, list, kind);
-	state_fd = state_memfd(p, state_json);
+	state_fd = io_memfd("state", state_json); /* no hook can change it for the next one */
 	if (state_fd < 0)
-		return -1;
+		return fail(p->error, state_fd, "cannot make a file in memory for the hooks");
 	r = open_outputs(p, &out);
 	if (r == 0)
 		r = run_list(p, &programs, &out, state_fd, strcmp(kind, "poststop") == 0);

@@ -67,6 +67,8 @@ bool net_may_be_late(const struct plan *p)
 
 	if (p->request->protocol && p->request->protocol->reports)
 		return false;
+	if (p->request->plugins) /* they are promised that the namespaces are there */
+		return false;
 	return (p->new_namespaces & CLONE_NEWNET) && !p->has_userns && p->caller->privileged && p->spec->linux.net_devices.n == 0 && h->prestart.n == 0 &&
 	       h->create_runtime.n == 0 && h->create_container.n == 0;
 }

@@ -29,6 +29,7 @@
 	X(DEVICES, "devices")    \
 	X(MASKS, "masks")        \
 	X(SYSCTL, "sysctl")      \
+	X(PLUGIN, "plugin")      \
 	X(TTY, "tty")            \
 	X(STDIO, "stdio")        \
 	X(HOOKS, "hooks")        \
@@ -58,6 +59,7 @@ enum aspect_id {
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
+struct plugin_list;
 struct protocol;
 
 /*
@@ -75,7 +77,7 @@ struct protocol;
  * @alone: nobody is to be told of the child before its payload runs
  * @cwd_optional: where process.cwd cannot be entered, "/" will do
  * @spare_ptmx: a terminal's multiplexer side that stands in where the container has no devpts; 0: none
- * @protocol: a sandbox's (aspect/protocol.h), NULL: none
+ * @protocol: a sandbox's (aspect/protocol.h), NULL: none;  @plugins: aspect/plugin.h, NULL: none
  * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
  */
 struct request {
@@ -88,6 +90,7 @@ struct request {
 	bool no_pivot, no_new_keyring;
 	bool sandbox, mimic, keep_fds, alone, cwd_optional, set_pwd;
 	struct protocol *protocol;
+	const struct plugin_list *plugins;
 	uint64_t signal_mask;
 	bool ignores_children;
 	enum cgroup_manager cgroup_manager;

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,23 +24,65 @@ static CHILD int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Wait for the end by pidfd. Returns whether it came in time. */
-static CHILD bool wait_pidfd(int pidfd, int timeout_ms)
+/* Read once. Returns false when it is more than there may be. */
+static CHILD bool read_stream(struct program_stream *s)
+{
+	ssize_t n;
+
+	if (s->length == s->size && !s->limited) {
+		s->length /= 2;
+		memmove(s->data, s->data + s->length, s->length);
+	}
+	if (s->length == s->size) {
+		s->over = true;
+		return false;
+	}
+	n = read(s->fd, s->data + s->length, s->size - s->length);
+	if (n > 0)
+		s->length += (size_t)n;
+	else if (n == 0 || errno != EAGAIN)
+		s->fd = NO_FD; /* its owner closes it */
+	return true;
+}
+
+/* Read what came. Returns false when it is more than there may be. */
+static CHILD bool read_streams(struct pollfd *items, struct program_stream *streams, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (items[i].revents && !read_stream(&streams[i]))
+			return false;
+		items[i].fd = streams[i].fd;
+	}
+	return true;
+}
+
+/* Wait for the end by pidfd. Returns whether it came in time, and with no more words than there may be. */
+static CHILD bool wait_pidfd(int pidfd, int timeout_ms, struct program_stream *streams, size_t n)
 {
 	int64_t end = now_ms() + timeout_ms;
-	struct pollfd item = { .fd = pidfd, .events = POLLIN };
+	struct pollfd items[1 + PROGRAM_STREAMS_MAX] = { { .fd = pidfd, .events = POLLIN } };
 
+	for (size_t i = 0; i < n; i++)
+		items[1 + i] = (struct pollfd){ .fd = streams[i].fd, .events = POLLIN };
 	for (;;) {
-		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
-		int r;
+		int64_t left = end - now_ms();
+		int r = poll(items, 1 + n, left < 0 ? 0 : (int)left);
 
-		if (timeout_ms >= 0 && left < 0)
-			left = 0;
-		r = poll(&item, 1, (int)left);
 		if (r < 0 && errno == EINTR)
 			continue;
-		return r != 0;
+		if (r <= 0)
+			return r < 0;
+		if (!read_streams(items + 1, streams, n))
+			return false;
+		if (items[0].revents)
+			break;
 	}
+	/* what is still in the pipes; somebody else may hold them open, and go on writing */
+	for (size_t i = 0; i < n; i++)
+		for (int turns = 0; streams[i].fd >= 0 && turns < 3; turns++)
+			if (!read_stream(&streams[i]))
+				return false;
+	return true;
 }
 
 /* Likewise by SIGCHLD, which the caller has blocked; other children's ends only cost a turn. */
@@ -77,6 +120,11 @@ static CHILD struct program_result collect(pid_t pid)
 
 CHILD struct program_result program_run(const struct spawn *program, int timeout_ms)
 {
+	return program_run_reading(program, timeout_ms, NULL, 0);
+}
+
+CHILD struct program_result program_run_reading(const struct spawn *program, int timeout_ms, struct program_stream *streams, size_t n)
+{
 	struct program_result result;
 	sigset_t blocked, old;
 	bool in_time = true;
@@ -92,10 +140,10 @@ CHILD struct program_result program_run(const struct spawn *program, int timeout
 	} else {
 		if (timeout_ms >= 0) {
 			pidfd = sys_pidfd_open(pid, 0);
-			in_time = pidfd >= 0 ? wait_pidfd(pidfd, timeout_ms) : wait_signal(pid, timeout_ms);
+			in_time = pidfd >= 0 ? wait_pidfd(pidfd, timeout_ms, streams, n) : wait_signal(pid, timeout_ms);
 		}
 		if (!in_time)
-			(void)kill(pid, SIGKILL); /* our own child, not reaped: the pid is its */
+			(void)kill(program->group ? -pid : pid, SIGKILL); /* our own child, not reaped: the pid is its */
 		result = collect(pid);
 		if (!in_time)
 			result = (struct program_result){ PROGRAM_TIMED_OUT, 0 };

@@ -45,6 +45,7 @@ static const struct aspect *const prepare[] = {
 	&aspect_init,
 	&aspect_exec,
 	&aspect_hooks,
+	&aspect_plugin,
 	&aspect_rdt,         /* the last two make things on the host: whatever else can fail has failed by then */
 	&aspect_cgroup,
 };
@@ -58,6 +59,7 @@ static const struct aspect *const parent[] = {
 	&aspect_oom,
 	&aspect_rlimits,     /* raises hard limits that a child in a user namespace may not raise itself */
 	&aspect_net,         /* devices move into a namespace whose owner has its ids */
+	&aspect_plugin,      /* last: it finds what the others have done */
 };
 
 static const struct sequence_row enter[] = {
@@ -84,6 +86,7 @@ static const struct sequence_row settle[] = {
 	{ &aspect_sysctl, OWN, WHEN_CREATE },  /* before masks make /proc/sys read-only */
 	{ &aspect_tty, OWN, WHEN_ALWAYS },        /* before masks: makes /dev/console */
 	{ &aspect_exec, OWN, WHEN_CREATE },      /* makes the working directory while the root is writable */
+	{ &aspect_plugin, OWN, WHEN_CREATE },  /* it may add what the others have not, with all capabilities in the namespaces, and while the root can be written */
 	{ &aspect_masks, OWN, WHEN_CREATE },    /* last: nothing may be written after the root is read-only */
 };
 

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -143,4 +144,19 @@ int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, 
 		(void)unlinkat(dirfd, temporary, 0);
 	}
 	return r;
+}
+
+int io_memfd(const char *name, const char *text)
+{
+	scope_fd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = io_write_all(fd, text, strlen(text));
+	if (r < 0)
+		return r;
+	(void)fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL); /* cannot fail on a memfd that is ours */
+	(void)lseek(fd, 0, SEEK_SET);                                                           /* likewise */
+	return take_fd(&fd);
 }

@@ -44,4 +44,10 @@ int io_write_file(int dirfd, const char *path, const char *data, size_t length);
  */
 int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length);
 
+/**
+ * io_memfd - a file in memory with @text in it, which nobody can change, to be read from its beginning.
+ * Return: a descriptor or -errno.
+ */
+int io_memfd(const char *name, const char *text);
+
 #endif

@@ -53,6 +53,18 @@ static CHILD int safe(int fd)
 	return fd < 0 || fd > STDERR_FILENO ? fd : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
+/* Returns only when it failed. An interpreter opens the script by its descriptor: where that is closed by then, the kernel says ENOENT, before the point of no return. */
+static CHILD void execute(const struct spawn *s)
+{
+	if (s->path) {
+		(void)execve(s->path, s->argv, s->envp); /* returns only when it failed; so do the others */
+		return;
+	}
+	(void)syscall(SYS_execveat, s->program, "", s->argv, s->envp, AT_EMPTY_PATH);
+	if (errno == ENOENT && fcntl(s->program, F_SETFD, 0) == 0)
+		(void)syscall(SYS_execveat, s->program, "", s->argv, s->envp, AT_EMPTY_PATH);
+}
+
 /* In the vfork child. Returns only when it failed. */
 static CHILD __attribute__((noinline)) void become(const struct spawn *s, volatile int *errnum)
 {
@@ -61,7 +73,9 @@ static CHILD __attribute__((noinline)) void become(const struct spawn *s, volati
 	if (input >= 0 && output >= 0 && errors >= 0 && dup3(input, STDIN_FILENO, 0) >= 0 && dup3(output, STDOUT_FILENO, 0) >= 0 &&
 		dup3(errors, STDERR_FILENO, 0) >= 0 && sys_close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) >= 0) {
 		spawn_reset_signals();
-		(void)execve(s->path, s->argv, s->envp); /* returns only when it failed */
+		if (s->group)
+			(void)setpgid(0, 0); /* cannot fail in a new process */
+		execute(s);
 	}
 	*errnum = errno;
 }

@@ -9,7 +9,8 @@
 #include "base/child.h"
 
 /*
- * @path, @argv, @envp: for execve(2)
+ * @path, @argv, @envp: for execve(2);  @path NULL: @program is executed (O_PATH, O_CLOEXEC; a script's interpreter gets it, too)
+ * @group: in a process group of its own
  * @input, @output, @errors: its descriptors 0, 1 and 2, NO_FD: /dev/null; it gets no others
  */
 struct spawn {
@@ -17,6 +18,8 @@ struct spawn {
 	char *const *argv;
 	char *const *envp;
 	int input, output, errors;
+	int program;
+	bool group;
 };
 
 /**

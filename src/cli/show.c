@@ -185,6 +185,8 @@ static const struct option_row explain_rows[] = {
 	{ "format", 'f', OPTION_AT(struct explain_flags, format), .argument = "FORMAT", .choices = explain_formats, .help = "print text (the default) or json" },
 	{ "no-pivot", OPTION_AT(struct explain_flags, o.no_pivot), .help = "as in create" },
 	{ "no-new-keyring", OPTION_AT(struct explain_flags, o.no_new_keyring), .help = "as in create" },
+	{ "plugin", OPTION_AT(struct explain_flags, o.plugins), .argument = "FILE", .help = "as in create; it is named, not called" },
+	{ "plugin-dir", OPTION_AT(struct explain_flags, o.plugin_dir), .argument = "DIR", .help = "likewise" },
 };
 
 static int explain_run(const struct cli *cli, void *flags, int n_operands, char **operands)

@@ -261,7 +261,7 @@ API int hull_mounts(struct hull *h, const char *id, bool add, const char *file)
 
 API int hull_explain(struct hull *h, const struct hull_create_options *options, bool json, char **ret_text)
 {
-	struct job job = { .hull = h, .id = "explained", .root = NO_FD, .dir = NO_FD };
+	struct job job = { .hull = h, .id = "explained", .dry = true, .root = NO_FD, .dir = NO_FD };
 	struct hull_create_options o;
 	int r = begin(h);
 

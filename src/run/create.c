@@ -26,6 +26,7 @@
 #include "run/hookstate.h"
 #include "run/notify.h"
 #include "run/plan.h"
+#include "run/plugins.h"
 #include "spec/oci.h"
 
 static const char *absolute(struct hull *h, const char *path)
@@ -91,8 +92,8 @@ int container_check(struct job *job, const struct hull_create_options *o)
 	config = o->config ? o->config : arena_printf(&h->arena, "%s/config.json", job->request.bundle);
 	if (job_read_config(job, AT_FDCWD, config, config) < 0)
 		return -1;
-	notify_mount(job);
-	job_plan(job, &job->spec.process);
+	if (plugins_check(job, o->plugins, o->plugin_dir, job->document) < 0)
+		return -1;
 	job->state.id = job->id;
 	job->state.bundle = job->request.bundle;
 	job->state.rootfs = job->spec.root.path[0] == '/' ? job->spec.root.path :
@@ -101,7 +102,7 @@ int container_check(struct job *job, const struct hull_create_options *o)
 	job->state.no_new_keyring = o->no_new_keyring;
 	job->state.poststart = job->spec.hooks.poststart.n > 0;
 	job->state.poststop = job->spec.hooks.poststop.n > 0;
-	return plan_check(&job->plan);
+	return 0;
 }
 
 /* The terminal goes to somebody: to the console socket if we leave, to our own terminal if we stay. */

@@ -24,6 +24,7 @@ struct hull {
 /*
  * One container being worked on. job_close() gives everything back.
  * @on_child: called with the child's pid before it may go on, NULL: nothing;  @on_end: called when it has ended, before anything is undone  @sandbox: sandbox.c's own
+ * @dry: nothing is to be run, not even plugins;  @document: what job_read_config() read
  * @stateless: nothing of the container is written anywhere;  @made_state: the state directory is there, and ours
  * @root, @dir: state directories, NO_FD: not open;  @document: the configuration's text
  */
@@ -41,7 +42,8 @@ struct job {
 	int (*on_child)(struct job *job, pid_t pid);
 	void (*on_end)(struct job *job);
 	void *sandbox;
-	bool stateless, made_state;
+	bool stateless, made_state, dry;
+	const struct json *document;
 	const char *config_text;
 	size_t config_length;
 };

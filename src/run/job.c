@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "run/handle.h"
 #include "run/plan.h"
+#include "run/plugins.h"
 #include "spec/oci.h"
 
 /* of a list that a caller of the library gives */
@@ -55,6 +56,7 @@ void job_close(struct job *job)
 		(void)close_fd(job->engine.target_pidfd);
 	}
 	job->plan.spec = NULL;
+	plugins_close(job);
 	job->dir = close_fd(job->dir);
 	job->root = close_fd(job->root);
 }
@@ -62,7 +64,6 @@ void job_close(struct job *job)
 int job_read_config(struct job *job, int dir, const char *path, const char *shown)
 {
 	struct hull *h = job->hull;
-	const struct json *document;
 	char *text;
 	int r = io_read_file(dir, path, JSON_SIZE_MAX, &h->arena, &text, &job->config_length);
 
@@ -75,11 +76,11 @@ int job_read_config(struct job *job, int dir, const char *path, const char *show
 	if (r < 0)
 		return fail(&h->error, r, "cannot read '%s'", shown);
 	job->config_text = text;
-	if (json_parse(&h->arena, &h->error, shown, text, job->config_length, &document) < 0)
+	if (json_parse(&h->arena, &h->error, shown, text, job->config_length, &job->document) < 0)
 		return -1;
-	if (document->type != JSON_OBJECT)
-		return fail(&h->error, 0, "%s: expected an object, got %s", shown, json_type_name(document->type));
-	return spec_read(&h->arena, &h->error, document, &job->spec);
+	if (job->document->type != JSON_OBJECT)
+		return fail(&h->error, 0, "%s: expected an object, got %s", shown, json_type_name(job->document->type));
+	return spec_read(&h->arena, &h->error, job->document, &job->spec);
 }
 
 void job_plan(struct job *job, const struct process *process)

@@ -16,6 +16,7 @@
 #include "run/foreground.h"
 #include "run/handle.h"
 #include "run/plan.h"
+#include "run/plugins.h"
 #include "run/sandbox.h"
 #include "spec/oci.h"
 #include "spec/sandbox.h"
@@ -84,7 +85,7 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 
 	o->try_namespaces = o->try_namespaces ? possible(o->try_namespaces) : 0;
 	host.cwd = getcwd(cwd, PATH_MAX);
-	host.unseen = job->sandbox && job->stateless; /* what is kept or printed has the filter's rules */
+	host.unseen = job->sandbox && job->stateless && !o->plugins && !o->plugin_dir; /* what is kept or printed has the filter's rules */
 	host.tty = own_profile && can_push_back();
 	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)
 		return -1;
@@ -131,11 +132,12 @@ static int sandbox_check(struct sandbox *s)
 	set_request(job, &s->o);
 	if (s->cgroups)
 		job->request.cgroup_manager = CGROUP_MANAGER_CGROUPFS;
-	job_plan(job, &job->spec.process);
+	if (plugins_check(job, s->o.plugins, s->o.plugin_dir, NULL) < 0)
+		return -1;
 	job->state.id = job->id;
 	job->state.bundle = job->request.bundle;
 	job->state.rootfs = job->spec.root.path;
-	return plan_check(&job->plan);
+	return 0;
 }
 
 /* The configuration as others read it: with a name it is kept for exec, kill and delete. */
@@ -259,7 +261,7 @@ int container_sandbox_config(struct hull *hull, const struct hull_sandbox_option
 
 int container_sandbox_explain(struct hull *hull, const struct hull_sandbox_options *o, bool json, char **ret_text)
 {
-	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
+	struct job job = { .hull = hull, .dry = true, .root = NO_FD, .dir = NO_FD };
 	struct sandbox s = sandbox_on(&job, o);
 	int r = sandbox_check(&s);
 

@@ -10,7 +10,7 @@ static const struct aspect *const aspects[] = {
 	&aspect_user, &aspect_pid, &aspect_ipc, &aspect_uts, &aspect_time, &aspect_net, &aspect_cgroup, &aspect_rootfs, &aspect_mounts, &aspect_devices,
 	&aspect_masks, &aspect_sysctl, &aspect_tty, &aspect_stdio, &aspect_hooks, &aspect_keyring, &aspect_personality, &aspect_sched, &aspect_mempolicy,
 	&aspect_rdt, &aspect_oom, &aspect_rlimits, &aspect_ids, &aspect_caps, &aspect_nnp, &aspect_apparmor, &aspect_selinux, &aspect_landlock,
-	&aspect_seccomp, &aspect_init,
+	&aspect_seccomp, &aspect_init, &aspect_plugin,
 	&aspect_exec,
 };
 
