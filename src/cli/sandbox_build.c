@@ -1,5 +1,6 @@
 /* From options to struct hull_sandbox_options: what the command lines of the sandbox have in common. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
@@ -131,9 +132,14 @@ const char *sandbox_absolute(struct sandbox_build *b, const char *path)
 int sandbox_descriptor(struct sandbox_build *b, const char *option, const char *text, int *ret_fd)
 {
 	uint32_t fd;
+	int flags;
 
 	if (text_to_u32(text, &fd) < 0 || fd > INT_MAX)
 		return fail(b->error, 0, "option '%s': expected a descriptor, got '%s'", option, text);
+	/* what we were started with survived an execve(2); what is closed at the next one is hull's own */
+	flags = fcntl((int)fd, F_GETFD);
+	if (flags < 0 || (flags & FD_CLOEXEC) != 0)
+		return fail(b->error, EBADF, "option '%s': cannot use descriptor %s", option, text);
 	*ret_fd = (int)fd;
 	return 0;
 }

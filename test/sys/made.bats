@@ -309,8 +309,8 @@ ok()
 	for n in 3 4 5 6 7; do
 		alone --tmpfs /mnt --file "$n" /mnt/x
 		[ "$status" -eq 1 ]
-		[[ $output == *"cannot use descriptor $n for '/mnt/x': Bad file descriptor"* ]]
+		[[ $output == *"option '--file': cannot use descriptor $n: Bad file descriptor"* ]]
 		alone --bind-fd "$n" /mnt
-		[[ $output == *"cannot use descriptor $n for '/mnt': Bad file descriptor"* ]]
+		[[ $output == *"option '--bind-fd': cannot use descriptor $n: Bad file descriptor"* ]]
 	done
 }
