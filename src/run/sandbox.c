@@ -156,6 +156,8 @@ static void settle_options(struct hull_sandbox_options *o)
 	/* somebody else than the payload must hold the descriptor and the locks, and know exactly how the payload ended */
 	if (o->sync_fd >= 0 || (o->lock_files && o->lock_files[0]) || o->result)
 		o->init = true;
+	if (o->name) /* a signal from 'hull kill' does what it would do to an ordinary process */
+		o->init = true;
 }
 
 static void set_foreground(struct sandbox *s)
@@ -189,14 +191,6 @@ static bool is_attended(const struct sandbox *s)
 {
 	return s->protocol.reports || s->protocol.foreign_maps || s->o.keep_fds || s->o.block_fd >= 0 || s->o.sync_fd >= 0 || s->o.result || s->o.time ||
 	       s->o.wall;
-}
-
-/* Whether somebody waits for the pid; else the child may borrow our memory (run/launch.c). */
-static bool needs_pid(const struct sandbox *s)
-{
-	const struct hull_sandbox_options *o = &s->o;
-
-	return s->protocol.reports || s->protocol.foreign_maps || o->result || o->time || o->memory || o->cpus || o->pids;
 }
 
 static int run(struct sandbox *s, int *ret_status)
