@@ -111,12 +111,17 @@ static bool raises_limits(const struct rlimit_list *list)
 	return false;
 }
 
-/* Whether something in the parent phase must be done before the child enters: it needs its ids, its devices, or a state document to show to hooks. */
+/*
+ * Whether something in the parent phase must be done before the child enters: it needs its ids, its devices, or a state document to show to hooks; or its
+ * namespaces are to be told, which the kernel shows to nobody else once it may not be looked into (child.c).
+ */
 static bool must_wait(const struct plan *p)
 {
 	const struct hooks *h = &p->spec->hooks;
 
 	if (p->has_userns && raises_limits(&p->process->rlimits))
+		return true;
+	if (p->request->protocol && p->request->protocol->reports)
 		return true;
 	if (p->request->exec)
 		return p->process->exec_cpu_affinity != NULL; /* its initial one, set by the parent, must not come after the final one */

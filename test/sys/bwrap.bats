@@ -178,7 +178,7 @@ ours()
 @test "what is told: --info-fd, --json-status-fd" {
 	local keys='python3 -c "import json,sys; d = json.load(sys.stdin); print(sorted(d)); sys.exit(d[\"child-pid\"] < 2)"'
 	local documents='python3 -c "import json,sys; print([(sorted(json.loads(l)), json.loads(l).get(\"exit-code\")) for l in sys.stdin])"'
-	same "\$B --ro-bind / / --info-fd 9 true 9>&1 | $keys" "\$B --ro-bind / / --json-status-fd 9 sh -c 'exit 3' 9>&1 | $documents" \
+	same "\$B --ro-bind / / --info-fd 9 true 9>&1 | $keys" "\$B --ro-bind / / --unshare-all --info-fd 9 true 9>&1 | $keys" "\$B --ro-bind / / --json-status-fd 9 sh -c 'exit 3' 9>&1 | $documents" \
 		"\$B --ro-bind / / --unshare-pid --json-status-fd 9 sh -c 'kill -9 \$\$' 9>&1 | $documents"
 }
 
