@@ -259,12 +259,14 @@ ok()
 		# in a writable bind: what is there can be written, the stand-in cannot
 		$who --rw "$DIR/rw" --tmpfs "$DIR/rw/new/x" -- sh -c "cd $DIR/rw; cat have/file link/file; echo \$? >have/file; ls; touch no; touch new/x/yes; ls new/x"
 		[[ $output == *'does not exist, and is not made on the host'* ]]
-		[[ $output == *$'old\nold\nhave\nhole\nlink\nnew\n'*'Read-only file system'*$'\nyes' ]]
+		# hull's warning may come between any two lines
+		[ "$(grep -cxE 'old|have|hole|link|new|yes' <<<"$output")" -eq 7 ]
+		[[ $output == *"cannot touch 'no': Read-only file system"* ]]
 		[ "$(cat "$DIR/rw/have/file")" = 0 ]
 		echo old >"$DIR/rw/have/file"
 		# a link that leads to what does not exist is followed by the kernel's rules, inside
 		$who --rw "$DIR/rw" --tmpfs "$DIR/rw/hole" -- sh -c "touch $DIR/rw/hole/x; ls /no-such-$TAG/deep"
-		[[ $output == *x ]]
+		[[ $output == *x* ]]
 	done
 	[ "$(host_files; ls -A / /usr /etc)" = "$before" ]
 }
