@@ -367,13 +367,15 @@ static int make_profile(struct making *m, const struct sandbox_host *host)
 
 /*
  * The kernel lets the machine's user 0 write /proc/sys and more without any capability, also when it is 0 of a user namespace (kernel/sysctl, proc_sysctl.c:
- * test_perm()): then they are covered as in every container. Whoever is not root there cannot, and saves the time.
+ * test_perm()): then they are covered as in every container. Whoever is not root there cannot, and saves the time. Where sandboxes are to be made inside,
+ * nothing may be covered: the kernel refuses another procfs to who does not see all of this one (fs/namespace.c, mnt_already_visible()). So --nest of root's is
+ * for commands that he trusts, and hull-sandbox(1) says so.
  */
 static void make_masks(struct making *m, const struct sandbox_host *host)
 {
 	struct spec model;
 
-	if (host->uid != 0 || m->o->bare)
+	if (host->uid != 0 || m->o->bare || m->o->nest)
 		return;
 	spec_default(m->arena, &model, false, 0, 0);
 	m->spec->linux.masked_paths = model.linux.masked_paths;
