@@ -12,10 +12,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "aspect/cgroup_systemd.h"
-#include "base/io.h"
+#include "base/fd.h"
 #include "base/libexec.h"
 #include "base/scope.h"
 #include "base/spawn.h"
@@ -156,8 +157,8 @@ static int start_helper(const char *verb, struct arena *arena, struct error *err
 
 	if (!path)
 		return fail(error, 0, "the systemd cgroup manager needs '" HELPER "', which is not installed beside hull (in ../libexec/hull)");
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(error, errno, "cannot make a pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) /* no pipe: see ask() */
+		return fail(error, errno, "cannot make a socket pair");
 	in = ends[0];
 	lifeline = ends[1];
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -195,8 +196,9 @@ static int ask(const char *verb, const char *unit, bool user, const struct syste
 		return fail(error, 0, "the systemd cgroup manager needs systemd, which does not run here: use --cgroup-manager cgroupfs");
 	if (start_helper(verb, arena, error, &helper, &answers) < 0)
 		return -1;
-	r = io_write_all(helper.lifeline, text.data, text.length);
-	if (r == 0)
+	/* a helper that could not be loaded is gone when we speak: that must be an error, and not a signal that ends us */
+	r = fd_send(helper.lifeline, text.data, text.length, NULL, 0);
+	if (r == 0 || r == -EPIPE) /* then it may have left a word */
 		r = read_answer(answers, answer);
 	if (r == 0 && strcmp(answer, "ok") == 0) {
 		*ret_helper = helper;

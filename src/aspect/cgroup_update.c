@@ -63,6 +63,7 @@ static const struct {
 	{ "blkio.throttle.write_iops_device", "0" },
 	{ "net_prio.ifpriomap", "0" },
 	{ "rdma.max", "hca_handle=max hca_object=max" },
+	{ "misc.max", "max" },
 };
 
 /* The line of @content that begins with the first word of @value. */

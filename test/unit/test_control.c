@@ -32,6 +32,7 @@ static void test_former_value(void)
 	CHECK_STRING(FORMER("blkio.throttle.read_bps_device", "8:0 1000\n8:1 2000\n", "8:1 5"), "8:1 2000");
 	CHECK_STRING(FORMER("blkio.throttle.read_bps_device", "", "8:1 5"), "8:1 0");
 	CHECK_STRING(FORMER("net_prio.ifpriomap", "lo 0\neth0 5\n", "eth0 6"), "eth0 5");
+	CHECK_STRING(FORMER("misc.max", "res_a 3\nres_b max\n", "res_a 5"), "res_a 3");
 	CHECK(!FORMER("cgroup.something", "a 1\nb 2\n", "a 3"));
 	CHECK(!FORMER("io.max", "", "8:0 rbps=7\n8:1 rbps=7"));
 }

@@ -385,4 +385,10 @@ start_systemd()
 	refuses hull-systemd "not installed" -- "$DIR/bin/hull" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
 	run "$DIR/bin/hull" features
 	[ "$(jq .linux.cgroup.systemd <<<"$output")" = false ]
+	# one that is there but cannot run, as without its library: it is gone before anything can be said to it
+	mkdir -p "$DIR/libexec/hull"
+	printf '#!/bin/sh\nexec <&-\nsleep 0.2\nexit 127\n' >"$DIR/libexec/hull/hull-systemd"
+	chmod 755 "$DIR/libexec/hull/hull-systemd"
+	refuses "cannot start the systemd unit 'hull-$ID.scope': its helper ended without an answer" -- \
+		"$DIR/bin/hull" --root "$STATE" --systemd-cgroup run -b "$BUNDLE" "$ID"
 }
