@@ -132,7 +132,7 @@ static int sandbox_check(struct sandbox *s)
 	set_request(job, &s->o);
 	if (s->cgroups)
 		job->request.cgroup_manager = CGROUP_MANAGER_CGROUPFS;
-	if (plugins_check(job, s->o.plugins, s->o.plugin_dir, NULL) < 0)
+	if (plugins_check(job, s->o.plugins, s->o.plugin_dir, NULL) < 0 || sandbox_require(s) < 0)
 		return -1;
 	job->state.id = job->id;
 	job->state.bundle = job->request.bundle;
@@ -209,6 +209,7 @@ static int run(struct sandbox *s, int *ret_status)
 	if (is_attended(s))
 		s->job->on_child = on_child;
 	s->job->on_end = on_end;
+	s->launching = true;
 	r = container_make(s->job, &create, &s->foreground, true, ret_status);
 	if (r == 0)
 		sandbox_fds_end(s, *ret_status);
@@ -233,6 +234,8 @@ int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, i
 
 	job.sandbox = &s;
 	r = run(&s, ret_status);
+	if (r < 0 && !s.ran)
+		sandbox_diagnose(&s);
 	if (sandbox_result_write(&s, r == 0 && s.ran) < 0)
 		r = -1;
 	sandbox_fds_close(&s);

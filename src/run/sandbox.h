@@ -6,6 +6,9 @@
 #include "run/foreground.h"
 #include "run/handle.h"
 
+/* what to do about a cgroup that cannot be made */
+#define SANDBOX_DELEGATION "Where systemd runs, 'systemd-run --user --scope -p Delegate=yes hull sandbox …' gives one"
+
 /* room in struct protocol's lists; a filter of the kernel's largest size */
 enum { SANDBOX_FILTERS_MAX = 64, SANDBOX_FILTER_BYTES_MAX = 4096 * 8, SANDBOX_OWN_MAX = 8 + SANDBOX_FILTERS_MAX };
 
@@ -30,7 +33,7 @@ struct limit_state {
  * @timed_out: all processes together used more than their time;  @used: nanoseconds, as last seen while it ran
  * @pid: of the first process, 0: none was made
  * @memory_peak, @oom_kills, @pids_hit: of the cgroup at the end, 0: none or not known;  @cpu: likewise, nanoseconds, when @has_cpu
- * @ran: the command ran and ended
+ * @launching: everything is decided;  @ran: the command ran and ended
  * @result_fd: where the record goes, NO_FD: to the file that is named;  @result_is_fd: the caller's descriptor
  */
 struct sandbox {
@@ -41,7 +44,7 @@ struct sandbox {
 	struct limit_state limits[LIMIT_MAX];
 	bool cgroups;
 	uint64_t started, ended, used;
-	bool timed_out, ran;
+	bool timed_out, launching, ran;
 	pid_t pid;
 	uint64_t memory_peak, oom_kills, pids_hit, cpu;
 	bool has_cpu;
@@ -107,6 +110,18 @@ void sandbox_limits_end(struct sandbox *s);
 
 const char *sandbox_limit_name(enum sandbox_limit limit);
 const char *sandbox_holder_name(enum holder holder);
+
+/* ---- sandbox_require.c ---- */
+
+/**
+ * sandbox_require - see that the spec has what --require wants. After the limits.
+ */
+int sandbox_require(struct sandbox *s);
+
+/**
+ * sandbox_diagnose - when the namespaces could not be made: add to the error what is in the way on this host, and how to repair it.
+ */
+void sandbox_diagnose(struct sandbox *s);
 
 /* ---- sandbox_result.c ---- */
 

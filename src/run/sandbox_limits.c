@@ -242,8 +242,7 @@ static int set_rlimits(struct sandbox *s, const struct caller *caller)
 
 static int refuse(struct sandbox *s, enum sandbox_limit limit, const char *why)
 {
-	return fail(&s->job->hull->error, 0, "--%s: %s. Where systemd runs, 'systemd-run --user --scope -p Delegate=yes hull sandbox …' gives one",
-		rows[limit].name, why);
+	return fail(&s->job->hull->error, 0, "--%s: %s. " SANDBOX_DELEGATION, rows[limit].name, why);
 }
 
 static int use_rlimits(struct sandbox *s, const struct caller *caller)

@@ -1,0 +1,174 @@
+/*
+ * --require: the least isolation that will do. Each level is a list of things that the finished spec must have, with the words for what is missing; Landlock,
+ * which the kernel may lack, is checked where it is used (spec.hull.landlock.required).
+ *
+ *   basic     user, mount and process namespaces of its own, and no_new_privs
+ *   standard  and ipc, network, host name and cgroup namespaces, no capabilities, and a system-call filter
+ *   full      and Landlock
+ *   limits    --memory, --cpus and --pids are held by cgroups, for all processes together
+ *
+ * A host that makes no user namespaces for ordinary users gives none of it: sandbox_diagnose() says which of its switches it is, and how to turn it.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/process.h"
+#include "base/scope.h"
+#include "base/sys.h"
+#include "base/text.h"
+#include "run/sandbox.h"
+#include "spec/oci.h"
+
+enum { LEVEL_BASIC = 1, LEVEL_STANDARD, LEVEL_FULL };
+
+static const struct {
+	int level;
+	enum namespace_type type;
+	const char *what;
+} namespaces[] = {
+	{ LEVEL_BASIC, NAMESPACE_USER, "user" },       { LEVEL_BASIC, NAMESPACE_MOUNT, "mount" },     { LEVEL_BASIC, NAMESPACE_PID, "pid" },
+	{ LEVEL_STANDARD, NAMESPACE_IPC, "ipc" },      { LEVEL_STANDARD, NAMESPACE_NETWORK, "net" },  { LEVEL_STANDARD, NAMESPACE_UTS, "uts" },
+	{ LEVEL_STANDARD, NAMESPACE_CGROUP, "cgroup" },
+};
+
+/* What the level wants and the options took away, NULL: nothing. */
+static const char *missing(struct sandbox *s, int level)
+{
+	struct spec *spec = &s->job->spec;
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		if (namespaces[i].level <= level && !spec_namespace(spec, namespaces[i].type))
+			return arena_printf(&s->job->hull->arena, "a %s namespace of its own", namespaces[i].what);
+	if (!spec->process.no_new_privileges)
+		return "no_new_privs";
+	if (level >= LEVEL_STANDARD && (spec->process.capabilities.bounding || !spec->process.capabilities.set))
+		return "the loss of all capabilities";
+	if (level >= LEVEL_STANDARD && !spec->linux.seccomp && s->protocol.n_filters == 0)
+		return "a system-call filter";
+	return level >= LEVEL_FULL && !spec->hull.landlock.set ? "Landlock" : NULL;
+}
+
+static int require_level(struct sandbox *s, const char *word, int level)
+{
+	const char *what = missing(s, level);
+
+	if (what)
+		return fail(&s->job->hull->error, 0, "--require %s: other options leave the command without %s", word, what);
+	s->job->spec.hull.landlock.required |= level >= LEVEL_FULL;
+	return 0;
+}
+
+static int require_limits(struct sandbox *s)
+{
+	static const enum sandbox_limit limits[] = { LIMIT_MEMORY, LIMIT_CPUS, LIMIT_PIDS };
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		const struct limit_state *l = &s->limits[limits[i]];
+
+		if (l->set && l->holder != HELD_BY_CGROUP)
+			return fail(&s->job->hull->error, 0, "--require limits: --%s is not held for all processes together: no cgroup can be made here. " SANDBOX_DELEGATION,
+				sandbox_limit_name(limits[i]));
+	}
+	return 0;
+}
+
+int sandbox_require(struct sandbox *s)
+{
+	static const struct {
+		const char *word;
+		int level;
+	} levels[] = { { "basic", LEVEL_BASIC }, { "standard", LEVEL_STANDARD }, { "full", LEVEL_FULL } };
+	const char *at = s->o.require;
+
+	while (at) {
+		size_t length = strcspn(at, ","), i = 0;
+		const char *word = arena_strndup(&s->job->hull->arena, at, length);
+
+		while (i < ARRAY_SIZE(levels) && !text_equal(levels[i].word, word))
+			i++;
+		if (i == ARRAY_SIZE(levels) && !text_equal(word, "limits"))
+			return fail(&s->job->hull->error, 0, "--require: expected basic, standard, full or limits, got '%s'", word);
+		if (i < ARRAY_SIZE(levels) ? require_level(s, word, levels[i].level) < 0 : require_limits(s) < 0)
+			return -1;
+		at = at[length] ? at + length + 1 : NULL;
+	}
+	return 0;
+}
+
+/* ---- why it cannot be had ---- */
+
+static bool says(const char *path, char value)
+{
+	char text[32];
+
+	return io_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 && text[0] == value && (text[1] == '\0' || text[1] == '\n');
+}
+
+/* How far a child of ours gets: 0: to a mount in namespaces of its own, 1: not to a user namespace, 2: no further than that. */
+static int try_namespaces(int *ret_errnum)
+{
+	pid_t pid = fork();
+	int status = 0, errnum;
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			_exit(errno & 0x7f);
+		_exit(unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? 0x80 : 0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return 0;
+	errnum = WEXITSTATUS(status);
+	*ret_errnum = errnum;
+	return errnum == 0 ? 0 : errnum == 0x80 ? 2 : 1;
+}
+
+static bool is_filtered(void)
+{
+	char text[8192];
+	ssize_t n = io_read_small(AT_FDCWD, "/proc/self/status", text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1] = '\0';
+	return strstr(text, "\nSeccomp:\t2") != NULL;
+}
+
+/* The host's switch that is in the way, and how to turn it; NULL: none that we know. */
+static const char *reason(int how_far, int errnum)
+{
+	if (says("/proc/sys/user/max_user_namespaces", '0'))
+		return "user namespaces are switched off on this host: as root, 'sysctl user.max_user_namespaces=15000' (in a container: its maker did it)";
+	if (says("/proc/sys/kernel/unprivileged_userns_clone", '0') && geteuid() != 0)
+		return "this host keeps user namespaces from ordinary users: as root, 'sysctl kernel.unprivileged_userns_clone=1'";
+	if (says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1') && geteuid() != 0)
+		return "this host's AppArmor keeps user namespaces from programs without a profile: as root, put "
+		       "'abi <abi/4.0>, profile hull /usr/local/bin/hull flags=(unconfined) { userns, }' into /etc/apparmor.d/hull and run "
+		       "'apparmor_parser -r /etc/apparmor.d/hull' (or 'sysctl kernel.apparmor_restrict_unprivileged_userns=0')";
+	if (how_far == 1 && errnum == ENOSPC)
+		return "the limit of user namespaces is reached: 'sysctl user.max_user_namespaces' of this one or one above it";
+	if (how_far == 1 && errnum == EUSERS)
+		return "user namespaces are 32 deep already";
+	if (is_filtered())
+		return "an outer container's system-call filter forbids it: podman and docker take '--security-opt seccomp=unconfined'";
+	return how_far == 1 && errnum == EPERM ? "the kernel refuses user namespaces in a chroot(2), and where a security module does" : NULL;
+}
+
+void sandbox_diagnose(struct sandbox *s)
+{
+	struct error *e = &s->job->hull->error;
+	struct error first = *e;
+	int errnum = 0, how_far;
+	const char *why;
+
+	if (e->exit_code != 0 || !s->launching || !(s->job->plan.new_namespaces & CLONE_NEWUSER))
+		return;
+	how_far = try_namespaces(&errnum);
+	why = how_far ? reason(how_far, errnum) : NULL;
+	if (why)
+		(void)fail(e, 0, "%s: %s", first.text, why); /* -1 by nature */
+}
