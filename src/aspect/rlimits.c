@@ -45,6 +45,18 @@ static int rlimits_check(struct plan *p)
 	return 0;
 }
 
+/* Only a ceiling that is to be raised keeps the child waiting for us. */
+static int rlimits_prepare(struct plan *p)
+{
+	const struct rlimit_list *list = &p->process->rlimits;
+	struct limit own;
+
+	for (size_t i = 0; p->has_userns && i < list->n; i++)
+		if (SYS_CALL(SYS_prlimit64, 0, list->v[i].type, NULL, &own) < 0 || own.hard < list->v[i].hard)
+			p->parent_first = true;
+	return 0;
+}
+
 /* Raise the child's ceilings while we still may; it sets the values itself later. */
 static int rlimits_parent(struct plan *p, pid_t pid, int pidfd)
 {
@@ -98,6 +110,7 @@ static void rlimits_explain(const struct plan *p, enum phase phase, struct expla
 const struct aspect aspect_rlimits = {
 	.id = ASPECT_RLIMITS,
 	.check = rlimits_check,
+	.prepare = rlimits_prepare,
 	.parent = rlimits_parent,
 	.seal = rlimits_seal,
 	.explain = rlimits_explain,

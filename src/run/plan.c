@@ -6,7 +6,6 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 
 #include "aspect/net.h"
 #include "aspect/protocol.h"
@@ -100,17 +99,6 @@ static int open_namespace(struct plan *p, size_t index)
 	return 0;
 }
 
-/* Whether a ceiling is to be raised, which a child in a user namespace cannot do itself. */
-static bool raises_limits(const struct rlimit_list *list)
-{
-	struct rlimit own;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (getrlimit(list->v[i].type, &own) < 0 || list->v[i].hard > own.rlim_max)
-			return true;
-	return false;
-}
-
 /*
  * Whether something in the parent phase must be done before the child enters: it needs its ids, its devices, or a state document to show to hooks; or its
  * namespaces are to be told, which the kernel shows to nobody else once it may not be looked into (child.c).
@@ -119,8 +107,6 @@ static bool must_wait(const struct plan *p)
 {
 	const struct hooks *h = &p->spec->hooks;
 
-	if (p->has_userns && raises_limits(&p->process->rlimits))
-		return true;
 	if (p->request->protocol && p->request->protocol->reports)
 		return true;
 	if (p->request->exec)
@@ -137,7 +123,7 @@ static bool may_borrow(const struct plan *p)
 
 	if (!p->request->alone || p->parent_first || p->late_net || engine_of(p)->hop || p->cgroup_fd >= 0 || (protocol && protocol->block >= 0))
 		return false;
-	return !p->spec->hull.init && !process->terminal && !process->oom_score_adj.set && !process->exec_cpu_affinity && process->rlimits.n == 0 && !seccomp_notifies(p);
+	return !p->spec->hull.init && !process->terminal && !process->oom_score_adj.set && !process->exec_cpu_affinity && !seccomp_notifies(p);
 }
 
 int plan_prepare(struct plan *p)
