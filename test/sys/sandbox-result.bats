@@ -1,0 +1,90 @@
+# shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
+# The record that hull sandbox --result writes, and sandboxes with names.
+load lib
+
+setup_file()
+{
+	file_begin
+	user_up
+}
+
+setup()
+{
+	test_begin
+	RESULT=$DIR/result/record.json
+	install -d -m 777 "$DIR/result"
+}
+
+ubox() { as_user timeout --foreground -k 1 15 "$HULL" sandbox "$@" </dev/null; }
+record() { jq -cr "$1" "$RESULT"; }
+
+@test "exit codes and signals are told apart" {
+	ubox --result "$RESULT" true
+	[ "$(record '[.version, .status, .exit_code, .limit, .killed, .oom, .command]')" = '[1,"OK",0,null,false,false,["true"]]' ]
+	run ubox --result "$RESULT" sh -c 'exit 137'
+	[ "$status" -eq 137 ] && [ "$(record '[.status, .exit_code, .signal]')" = '["RE",137,null]' ]
+	run ubox --result "$RESULT" sh -c 'kill -KILL $$'
+	[ "$status" -eq 137 ] && [ "$(record '[.status, .exit_code, .signal, .signal_name]')" = '["SG",null,9,"SIGKILL"]' ]
+	run ubox --result "$RESULT" python3 -c 'import os; os.abort()'
+	[ "$status" -eq 134 ] && [ "$(record '[.status, .signal_name]')" = '["SG","SIGABRT"]' ]
+}
+
+@test "time and memory are those of all processes" {
+	ubox --result "$RESULT" sh -c 'python3 -c "x = bytearray(60 << 20)
+for i in range(3000000): pass"; sleep 0.3'
+	record '.max_rss > 60 * 1024 * 1024 and .cpu > 0.02 and (.cpu - .user - .system | fabs) < 0.05 and .wall > .3 and .switches_voluntary > 0' | grep -x true
+}
+
+@test "also of those that were left when the command ended" {
+	ubox --result "$RESULT" sh -c 'timeout 5 sh -c "while :; do :; done" & sleep 0.6'
+	record '.cpu > 0.1 and .wall < 3' | grep -x true
+}
+
+@test "a failure of hull's own is a record, too" {
+	run ubox --result "$RESULT" /nonexistent
+	[ "$status" -eq 127 ] && [ "$(record '[.status, .exit_code, .pid]')" = '["XX",127,null]' ] && record .error | grep -q nonexistent
+	run ubox --result "$RESULT" --memory x true
+	[ "$status" -eq 125 ] && record .error | grep -q -e '--memory'
+}
+
+@test "it goes to a file as a whole, to a descriptor, to a FIFO" {
+	echo old >"$RESULT"
+	ubox --result "$RESULT" grep -q old "$RESULT"
+	[ "$(record .status)" = OK ]
+	[ "$(stat -c %a "$RESULT")" = 644 ]
+	ubox --result 9 sh -c '[ ! -e /proc/self/fd/9 ]' 9>"$DIR/nine"
+	jq -e '.status == "OK"' "$DIR/nine"
+	mkfifo -m 666 "$DIR/result/fifo"
+	cat "$DIR/result/fifo" >"$DIR/from-fifo" &
+	ubox --result "$DIR/result/fifo" true
+	wait $!
+	jq -e '.status == "OK"' "$DIR/from-fifo"
+	run ubox --result "$DIR/none/x" true
+	[ "$status" -eq 125 ] && [[ $output == *"--result: cannot write to the directory of '$DIR/none/x'"* ]]
+	run ubox --result 77 true
+	[ "$status" -eq 125 ] && [[ $output == *"--result: descriptor 77"* ]]
+}
+
+@test "a name: list, state, exec, enter, kill, and gone at the end" {
+	"$HULL" --root "$STATE" sandbox --name "$ID" sleep 30 3>&- &
+	eventually has_status running
+	[ "$(hull list -q)" = "$ID" ]
+	[ "$(hull exec "$ID" cat /proc/1/comm)" = hull ]
+	[ "$(hull enter "$ID" cat /proc/2/comm </dev/null)" = sleep ]
+	run hull sandbox --name "$ID" true
+	[ "$status" -eq 125 ] && [[ $output == *"already exists"* ]]
+	hull kill "$ID" TERM
+	code=0
+	wait $! || code=$?
+	[ "$code" -eq 143 ]
+	[ "$(hull list -q)" = "" ]
+}
+
+@test "a killed hull leaves a name that can be deleted" {
+	"$HULL" --root "$STATE" sandbox --name "$ID" sleep 30 3>&- &
+	eventually has_status running
+	kill -9 $!
+	eventually has_status stopped
+	hull delete "$ID"
+	[ "$(hull list -q)" = "" ]
+}
