@@ -303,6 +303,15 @@ const struct command sandbox_command = {
 		"comments; ~, $HOME, $USER and $XDG_RUNTIME_DIR are known, $$ is a dollar; 'include NAME' inserts another profile. Profiles are looked for in "
 		"$XDG_CONFIG_HOME/hull/profiles (~/.config/hull/profiles), /etc/hull/profiles and PREFIX/share/hull/profiles; a NAME with a slash is a path, "
 		"relative to the profile that includes it. A profile's options are processed where it is named.\n\n"
+		"The environment is the caller's without what names sockets, sessions or secrets of his; --env NAME lets one of these in. Left out are XDG_RUNTIME_DIR, "
+		"XDG_VTNR, DISPLAY, XAUTHORITY, ICEAUTHORITY, SESSION_MANAGER, STY, INVOCATION_ID, JOURNAL_STREAM, LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES, "
+		"NOTIFY_SOCKET, DOCKER_HOST, CONTAINER_HOST, KUBECONFIG, DATABASE_URL; what begins with SSH_, GPG_, DBUS_, XDG_SESSION_, XDG_SEAT, WAYLAND_, PULSE_, "
+		"PIPEWIRE_, TMUX, WATCHDOG_, SUDO_, HULL_, AWS_, AZURE_, GOOGLE_APPLICATION_; and what contains TOKEN, SECRET, PASSW, PASSPHRASE, CREDENTIAL, API_KEY, "
+		"APIKEY, PRIVATE_KEY or _DSN.\n\n"
+		"What it may ask of the kernel, with reasons, is in hull-syscalls(7). What the caller may read, the command may read, his home directory too: --hide "
+		"it, or use another --rootfs, for what you do not trust with it. It may talk to sockets in the file tree outside of /run and /tmp. /sys is the host's, "
+		"read-only. With --nest no second wall stands and much more of the kernel is in reach; as root that is for commands you trust, since the kernel lets "
+		"user 0 write /proc/sys, which may not be covered then. The same goes for --rw as root: a file of root's made set-user-ID there is so on the host.\n\n"
 		"The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself fails, 126 when the command cannot be "
 		"executed and 127 when it was not found.",
 	.examples = (const struct example[]){
