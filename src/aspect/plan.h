@@ -142,6 +142,7 @@ struct facts {
  * @late_net: the new network namespace is no part of the clone: aspect/net.h
  * @borrows: the child lives in hull's memory until execve, and hull stands still: nothing is to be done beside it
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
+ * @exe_fd: the detached mount that hull was executed from (run/selfexe.h), NO_FD: none; the child lets go of it when it changes its root
  * @state_fd: memfd with the state document that hooks read on stdin, NO_FD: no hooks
  */
 struct plan {
@@ -160,6 +161,7 @@ struct plan {
 	bool late_net;
 	int cgroup_fd;
 	int state_fd;
+	int exe_fd;
 	void *data[ASPECT_MAX];
 	int (*commit)(struct plan *p);
 	void *engine; /* run/'s own */

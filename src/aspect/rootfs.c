@@ -267,12 +267,26 @@ CHILD static int hides_mount(const struct child *c)
 	return r < 0 ? r : ours != top;
 }
 
+/*
+ * What hull was executed from is hung on the old tree, which nobody else has and whose mounts go nowhere, and so goes with it: to dissolve it alone would be
+ * one more wait for an RCU grace period. Where that is refused, the parent dissolves it, who waits then before the payload may run.
+ */
+CHILD static void hang_executable(const struct child *c)
+{
+	if (c->plan->exe_fd >= 0)
+		(void)sys_move_mount(c->plan->exe_fd, "", AT_FDCWD, "/dev/null", MOVE_MOUNT_F_EMPTY_PATH);
+}
+
 /* pivot_root(2), NOTES: with both arguments "." the old root ends up on top of the new one, and needs no directory to be put into. */
 CHILD static int pivot(const struct child *c, const struct rootfs *root)
 {
 	bool shared = (root->propagation & MS_SHARED) != 0;
 	int old = shared ? openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC) : NO_FD;
-	int r = sys_pivot_root(".", ".");
+	int r;
+
+	if (!shared)
+		hang_executable(c);
+	r = sys_pivot_root(".", ".");
 
 	if (r < 0)
 		return child_fail(c, FAULT("cannot pivot into '%a'"), r, root->path, NULL);
@@ -298,7 +312,7 @@ CHILD static bool is_still_root(const struct child *c, const struct rootfs *root
 	return fstat(c->root, &st) == 0 && st.st_dev == root->device && st.st_ino == root->inode;
 }
 
-CHILD static int settle(struct child *c)
+CHILD static int change_root(struct child *c)
 {
 	const struct rootfs *root = rootfs_of(c->plan);
 	bool pivots = root->private_namespace && !c->plan->request->no_pivot;
@@ -319,6 +333,14 @@ CHILD static int settle(struct child *c)
 	if (chdir("/") < 0)
 		return child_fail(c, FAULT("cannot change to '/'"), errno, NULL, NULL);
 	return 0;
+}
+
+CHILD static int settle(struct child *c)
+{
+	int r = change_root(c);
+
+	(void)close_fd(c->plan->exe_fd);
+	return r;
 }
 
 CHILD int rootfs_set_propagation(struct child *c)

@@ -225,7 +225,6 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD };
 	struct message sealed;
 
-	(void)close_fd(engine_of(p)->exe_fd);
 	(void)close_fd(engine_of(p)->lock_fd);
 	if (p->parent_first)
 		wait_go(&c);

@@ -17,7 +17,6 @@ enum { CHILD_EXIT_FAULT = 125 };
  * @target_pidfd: exec: the container's init, whose namespaces are entered
  * @way: enter: what the hop does besides, NULL: nothing
  * @lock_fd: the locked state directory: the child closes it, or it would hold the lock for as long as it lives
- * @exe_fd: the mount that hull was executed from (run/selfexe.h): the child closes it before anything else
  * @cgroup: exec: the way into the container's cgroups
  * @join_path[type]: where join_fd[type] was opened, in the plan's arena
  */
@@ -27,7 +26,6 @@ struct engine {
 	int target_pidfd;
 	const struct way *way;
 	int lock_fd;
-	int exe_fd;
 	struct cgroup_join cgroup;
 	const char *join_path[NAMESPACE_MAX];
 };

@@ -141,7 +141,6 @@ CHILD _Noreturn void hop_main(const struct plan *p, int channel)
 	int pidfd = NO_FD;
 	pid_t pid;
 
-	(void)close_fd(engine_of(p)->exe_fd);
 	(void)close_fd(engine_of(p)->lock_fd);
 	hide(&c);
 	if (p->request->exec ? enter_container(&c) : hop_join(&c))

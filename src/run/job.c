@@ -89,10 +89,10 @@ void job_plan(struct job *job, const struct process *process)
 
 	caller_identify(&job->caller);
 	job->request.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"); /* crun's */
-	job->engine = (struct engine){ .start_fd = NO_FD, .result_fd = NO_FD, .target_pidfd = NO_FD, .lock_fd = job->dir, .exe_fd = NO_FD, .cgroup = { .v2_fd = NO_FD } };
+	job->engine = (struct engine){ .start_fd = NO_FD, .result_fd = NO_FD, .target_pidfd = NO_FD, .lock_fd = job->dir, .cgroup = { .v2_fd = NO_FD } };
 	job->plan = (struct plan){
 		.spec = &job->spec, .process = process, .request = &job->request, .caller = &job->caller, .arena = &h->arena, .error = &h->error,
-		.log = &h->log, .facts = &job->state.facts, .cgroup_fd = NO_FD, .state_fd = NO_FD, .engine = &job->engine,
+		.log = &h->log, .facts = &job->state.facts, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD, .engine = &job->engine,
 	};
 	for (int type = 0; type < NAMESPACE_MAX; type++)
 		job->plan.join_fd[type] = NO_FD;

@@ -152,7 +152,7 @@ static int at_barrier(struct run *run)
 		return -1;
 	if (hookstate_write(run->p, run->child.pid, "creating") < 0)
 		return -1;
-	selfexe_dissolve(); /* the child has closed its copy long ago */
+	selfexe_dissolve(); /* unless the child has hung it on the old root, or still has it: then it is gone before the payload */
 	return send_go(run);
 }
 
@@ -410,9 +410,9 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(p->error, errno, "cannot make a socket pair");
 	run.channel = pair[0];
-	if (p->request->exec || engine_of(p)->hop) /* into namespaces in which others are */
+	if (p->request->exec || engine_of(p)->hop || p->borrows) /* into namespaces in which others are; or we could not do it later */
 		selfexe_dissolve();
-	engine_of(p)->exe_fd = selfexe_mount();
+	p->exe_fd = selfexe_mount();
 	r = p->borrows ? clone_borrowing(&run, pair[1]) : clone_first(&run, pair[1]);
 	(void)close_fd(pair[1]);
 	if (r == 0 && run.hop == 0 && !p->borrows) {

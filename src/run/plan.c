@@ -70,6 +70,7 @@ int plan_check(struct plan *p)
 {
 	p->cgroup_fd = NO_FD;
 	p->state_fd = NO_FD;
+	p->exe_fd = NO_FD;
 	if (check_namespaces(p) < 0)
 		return -1;
 	for (size_t i = 0; i < sequence_prepare.n; i++)

@@ -6,8 +6,9 @@
  * not mount, from a sealed copy in memory. The mount is the faster one: the copy's pages are new and have to be faulted in one by one (doc/performance.md).
  *
  * As long as a descriptor of the detached mount is open, whoever can reach it and may mount could make it writable again; once it is closed the kernel
- * dissolves the mount, and it can be changed by nobody. Dissolving waits for an RCU grace period. So the descriptor lives through the execve, and launch()
- * closes it while the child builds the container: always before the payload can run, and before the clone if that enters namespaces in which others are.
+ * dissolves the mount, and it can be changed by nobody. Dissolving waits for an RCU grace period. So the descriptor lives through the execve, and the child
+ * hangs the mount on the old root, with which it is unmounted (aspect/rootfs.c). Both sides have closed it before the payload can run, and it is dissolved
+ * before the clone if that enters namespaces in which others are.
  */
 #include "run/selfexe.h"
 

@@ -3,7 +3,7 @@
 #define RUN_SELFEXE_H
 
 /**
- * selfexe_mount - the descriptor that keeps the mount alive: a child closes its copy before anything else.
+ * selfexe_mount - the descriptor that keeps the mount alive; a child has a copy of it.
  * Return: a descriptor that is not the caller's, or NO_FD.
  */
 int selfexe_mount(void);
