@@ -154,7 +154,7 @@ static const char *reason(int how_far, int errnum)
 	if (how_far == 1 && errnum == EUSERS)
 		return "user namespaces are 32 deep already";
 	if (is_filtered())
-		return "an outer container's system-call filter forbids it: podman and docker take '--security-opt seccomp=unconfined'";
+		return "the system-call filter that we run under forbids it: hull sandbox takes '--nest', podman and docker '--security-opt seccomp=unconfined'";
 	return how_far == 1 && errnum == EPERM ? "the kernel refuses user namespaces in a chroot(2), and where a security module does" : NULL;
 }
 
