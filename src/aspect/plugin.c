@@ -307,6 +307,7 @@ static CHILD int run_in_child(const struct child *c, const struct plugin *plugin
 	struct program_stream words = { .fd = plan->words[0], .data = data, .size = sizeof(data) };
 	struct spawn program = {
 		.argv = argv, .envp = plan->envp, .input = plan->input, .output = NO_FD, .errors = plan->words[1], .program = plugin->fd, .group = true,
+		.capable = true,
 	};
 	struct program_result result;
 

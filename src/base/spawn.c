@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,6 +55,21 @@ static CHILD int safe(int fd)
 	return fd < 0 || fd > STDERR_FILENO ? fd : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
+/* execve(2) takes the capabilities of those who are not root, unless they are ambient (capabilities(7)). What fails is missed by the program. */
+static CHILD void keep_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return;
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].inheritable = data[i].permitted;
+	(void)syscall(SYS_capset, &header, data);
+	for (unsigned long capability = 0; capability <= CAP_LAST_CAP; capability++)
+		(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+}
+
 /* Returns only when it failed. An interpreter opens the script by its descriptor: where that is closed by then, the kernel says ENOENT, before the point of no return. */
 static CHILD void execute(const struct spawn *s)
 {
@@ -75,6 +92,8 @@ static CHILD __attribute__((noinline)) void become(const struct spawn *s, volati
 		spawn_reset_signals();
 		if (s->group)
 			(void)setpgid(0, 0); /* cannot fail in a new process */
+		if (s->capable)
+			keep_capabilities();
 		execute(s);
 	}
 	*errnum = errno;

@@ -10,7 +10,7 @@
 
 /*
  * @path, @argv, @envp: for execve(2);  @path NULL: @program is executed (O_PATH, O_CLOEXEC; a script's interpreter gets it, too)
- * @group: in a process group of its own
+ * @group: in a process group of its own;  @capable: with the caller's capabilities, whoever its user is
  * @input, @output, @errors: its descriptors 0, 1 and 2, NO_FD: /dev/null; it gets no others
  */
 struct spawn {
@@ -19,7 +19,7 @@ struct spawn {
 	char *const *envp;
 	int input, output, errors;
 	int program;
-	bool group;
+	bool group, capable;
 };
 
 /**
