@@ -138,8 +138,8 @@ int plan_prepare(struct plan *p)
 			return -1;
 	engine_of(p)->hop = hop_needed(p);
 	p->parent_first |= must_wait(p);
-	p->borrows = may_borrow(p);
 	p->late_net = !p->request->exec && !engine_of(p)->hop && net_may_be_late(p);
+	p->borrows = may_borrow(p);
 	return 0;
 }
 

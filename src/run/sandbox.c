@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -31,6 +32,24 @@ static bool can_push_back(void)
 	if (!isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO) && !isatty(STDERR_FILENO))
 		return false;
 	return io_read_small(AT_FDCWD, "/proc/sys/dev/tty/legacy_tiocsti", text, sizeof(text)) != 1 || text[0] != '0';
+}
+
+/* The terminal that one of the standard streams is, if it is a pseudoterminal of the host's. */
+static const char *own_terminal(struct arena *arena)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		char link[32], name[64];
+		ssize_t n;
+
+		if (!isatty(fd))
+			continue;
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd); /* fits */
+		n = readlink(link, name, sizeof(name) - 1);
+		name[n > 0 ? n : 0] = '\0';
+		if (text_after(name, "/dev/pts/"))
+			return arena_strdup(arena, name);
+	}
+	return NULL;
 }
 
 /* --syscalls FILE: a linux.seccomp object */
@@ -86,6 +105,7 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 	o->try_namespaces = o->try_namespaces ? possible(o->try_namespaces) : 0;
 	host.cwd = getcwd(cwd, PATH_MAX);
 	host.unseen = job->sandbox && job->stateless && !o->plugins && !o->plugin_dir; /* what is kept or printed has the filter's rules */
+	host.terminal = own_terminal(&h->arena);
 	host.tty = own_profile && can_push_back();
 	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)
 		return -1;

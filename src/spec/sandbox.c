@@ -20,6 +20,7 @@ struct making {
 	const struct hull_sandbox_options *o;
 	struct spec *spec;
 	struct string_list writable;
+	const char *terminal;
 };
 
 /* Bits of a row. */
@@ -129,8 +130,9 @@ static int compile_options(struct making *m, struct mount *mount)
 }
 
 /* What stands in a /dev of our own besides devices (aspect/devices.c makes those and the links). */
-static int add_dev_mounts(struct making *m, const char *dev)
+static int add_dev_mounts(struct making *m, const char *dev, const char *terminal)
 {
+	static const char *const console[] = { "bind", "nosuid", "noexec", "nofail", NULL };
 	static const struct {
 		const char *name, *type;
 		const char *options[OPTIONS_MAX];
@@ -142,6 +144,9 @@ static int add_dev_mounts(struct making *m, const char *dev)
 	for (size_t i = 0; i < ARRAY_SIZE(inside); i++)
 		if (compile_options(m, add_mount(m, inside[i].type, inside[i].type, arena_printf(m->arena, "%s/%s", dev, inside[i].name), inside[i].options)) < 0)
 			return -1;
+	/* under this name ttyname(3) finds the caller's terminal, whose own is that of another devpts (bwrap(1) does the same) */
+	if (terminal)
+		return compile_options(m, add_mount(m, "none", terminal, arena_printf(m->arena, "%s/console", dev), console));
 	return 0;
 }
 
@@ -170,7 +175,7 @@ static int add_step(struct making *m, const struct hull_step *step)
 		m->writable.v[m->writable.n++] = arena_strdup(m->arena, step->target);
 	if (compile_options(m, mount) < 0)
 		return -1;
-	return step->kind == HULL_STEP_DEV ? add_dev_mounts(m, step->target) : 0;
+	return step->kind == HULL_STEP_DEV ? add_dev_mounts(m, step->target, m->terminal) : 0;
 }
 
 /* What a sandbox of the host's root gets before the caller's own steps. */
@@ -188,7 +193,7 @@ static int make_mounts(struct making *m)
 
 	if (n > SANDBOX_STEPS_MAX)
 		return fail(m->error, 0, "more than %d changes to the file tree", SANDBOX_STEPS_MAX);
-	m->spec->mounts.v = arena_many(m->arena, struct mount, 3 * n + 1); /* a /dev becomes three */
+	m->spec->mounts.v = arena_many(m->arena, struct mount, 4 * n + 1); /* a /dev becomes four */
 	m->writable.v = arena_many(m->arena, char *, n + 1);
 	if (o->bare && compile_options(m, add_mount(m, "tmpfs", "tmpfs", "/", (const char *const[]){ "nosuid", "nodev", "mode=0755", NULL })) < 0)
 		return -1;
@@ -421,7 +426,7 @@ static int check_options(struct error *e, const struct hull_sandbox_options *o)
 int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, const struct sandbox_host *host, struct spec *ret_spec)
 {
 	struct spec spec = { .has_process = true, .has_linux = true };
-	struct making m = { .arena = arena, .error = e, .o = o, .spec = &spec };
+	struct making m = { .arena = arena, .error = e, .o = o, .spec = &spec, .terminal = o->new_session || o->tty == 1 ? NULL : host->terminal };
 
 	if (check_options(e, o) < 0)
 		return -1;

@@ -19,6 +19,7 @@ enum { SANDBOX_STEPS_MAX = 4096, SANDBOX_ENV_MAX = 65536 };
  * @env: environ, NULL-terminated
  * @capabilities: permitted to him, as bits
  * @unseen: nobody will print or keep the spec: the filter's rules may be left out, its program is there
+ * @terminal: the caller's terminal, "/dev/pts/3", NULL: none or not to be told
  * @tty: standard input is a terminal into which a program that has it open could push characters (ioctl_tty(2), TIOCSTI)
  */
 struct sandbox_host {
@@ -26,6 +27,7 @@ struct sandbox_host {
 	gid_t gid;
 	const char *cwd;
 	char *const *env;
+	const char *terminal;
 	uint64_t capabilities;
 	bool unseen, tty;
 };
