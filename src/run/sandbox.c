@@ -178,6 +178,12 @@ static void settle_options(struct hull_sandbox_options *o)
 		o->init = true;
 	if (o->name) /* a signal from 'hull kill' does what it would do to an ordinary process */
 		o->init = true;
+	/*
+	 * Nor can a pid 1 end or stop itself by a signal, as shells and editors do that caught one to tidy up. At a terminal that would be noticed; elsewhere
+	 * it is for --init to say, and the start is as short as it can be.
+	 */
+	if (!o->bare && o->tty != 1 && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)))
+		o->init = true;
 }
 
 static void set_foreground(struct sandbox *s)

@@ -1,0 +1,93 @@
+# shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
+# Signals, job control, pipes, and what is inherited: a command in a sandbox is to a shell what it is without.
+load lib
+
+setup_file()
+{
+	file_begin
+	user_up
+	cp "$HERE/sandbox-tty.py" "$FILE_DIR/bin"
+}
+
+ubox() { as_user timeout --foreground -k 1 15 "$HULL" sandbox "$@"; }
+
+FACTS='interrupt: 130
+quit: 131
+stop: 148
+jobs: True
+continued: 0
+it went on and did not begin again: True
+background reader: True
+read to the end: 0
+size: True
+new size: True
+status: 5
+caught: 6'
+
+@test "at a terminal: interrupt, stop, go on, background, window size" {
+	TTY_USER=$TEST_USER run timeout -k 1 60 python3 "$FILE_DIR/bin/sandbox-tty.py" "$HULL"
+	[ "$output" = "$FACTS" ] || { echo "$output"; return 1; }
+}
+
+@test "at a terminal, as root" {
+	run timeout -k 1 60 python3 "$FILE_DIR/bin/sandbox-tty.py" "$HULL"
+	[ "$output" = "$FACTS" ] || { echo "$output"; return 1; }
+}
+
+@test "pipes, and their ends" {
+	run bash -c 'set -o pipefail; seq 1000 | "$@" sort -n | tail -n 1' - "$HULL" sandbox
+	[ "$status" -eq 0 ] && [ "$output" = 1000 ]
+	run bash -c '"$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox --init
+	[ "$output" = $'y\n141' ]
+	run bash -c 'timeout 5 "$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox
+	[ "${lines[0]}" = y ] && [ "${lines[1]}" -ne 0 ] && [ "${lines[1]}" -ne 124 ]
+}
+
+@test "signals that hull gets end the command, or are caught by it" {
+	for init in "" --init; do
+		for signal in TERM HUP USR1; do # a shell's background command ignores SIGINT
+			# shellcheck disable=SC2086
+			"$HULL" sandbox $init sh -c 'echo up; exec sleep 10' >"$DIR/out" 3>&- &
+			eventually grep -q up "$DIR/out"
+			kill -s "$signal" $!
+			code=0
+			wait $! || code=$?
+			[ "$code" -eq $((128 + $(kill -l "$signal"))) ]
+			: >"$DIR/out"
+		done
+		# shellcheck disable=SC2086
+		"$HULL" sandbox $init sh -c 'trap "exit 9" TERM; echo up; while :; do sleep 0.05; done' >"$DIR/out" 3>&- &
+		eventually grep -q up "$DIR/out"
+		kill $!
+		code=0
+		wait $! || code=$?
+		[ "$code" -eq 9 ]
+		: >"$DIR/out"
+	done
+}
+
+@test "ignored and blocked signals, umask and groups are inherited" {
+	for init in "" --init; do
+		# shellcheck disable=SC2086
+		run python3 -c 'import os, signal, sys
+for number in signal.SIGHUP, signal.SIGUSR1:
+    signal.signal(number, signal.SIG_IGN)
+os.umask(0o27)
+os.execv(sys.argv[1], sys.argv[1:])' "$HULL" sandbox $init bash -c 'umask; exec grep SigIgn /proc/self/status'
+		[ "${lines[0]}" = 0027 ]
+		[ $((0x${lines[1]##*:	} & 0x201)) -eq $((0x201)) ]
+		# shellcheck disable=SC2086
+		run python3 -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+os.execv(sys.argv[1], sys.argv[1:])' "$HULL" sandbox $init grep SigBlk /proc/self/status
+		[ "$output" = $'SigBlk:\t0000000000000800' ]
+	done
+	[ "$(ubox id -u)" = "$(as_user id -u)" ]
+}
+
+@test "the caller's terminal has a name inside" {
+	run timeout -k 1 20 python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$HULL" sandbox tty </dev/null
+	[[ $output == */dev/console* ]]
+	run "$HULL" sandbox ls /dev/console </dev/null 3>/dev/null # without one there is nothing to show
+	[ "$status" -ne 0 ]
+}
