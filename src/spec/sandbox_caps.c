@@ -53,7 +53,7 @@ int sandbox_capabilities(struct arena *arena, struct error *e, const struct hull
 		return -1;
 	set = give_all || (o->bare && host->uid == 0 && !take_all) ? all : 0;
 	/* user 0 can only be mapped once more by whoever has this (user_namespaces(7)); he could mark his files set-user-ID without it, too */
-	if (o->nest && spec->process.user.uid == 0 && spec->linux.uid_mappings.n > 0)
+	if (o->nest && !o->bare && spec->process.user.uid == 0 && spec->linux.uid_mappings.n > 0)
 		set |= 1ull << CAP_SETFCAP;
 	set = (set | given) & ~taken;
 	kept = o->cap_add || o->cap_drop || spec->process.user.uid != 0 ? set : 0;
