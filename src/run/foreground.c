@@ -24,13 +24,14 @@
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "run/notify.h"
 
 /* REST_ROUNDS: how often a full buffer is read after the end; a terminal holds less, but without a pid namespace somebody may go on writing */
 enum { RELAY_SIZE = 16384, REST_ROUNDS = 64 };
 
-/* how long a payload that catches SIGTSTP may take to put its terminal in order, us */
-enum { STOP_GRACE = 20000 };
+/* how long a payload that catches SIGTSTP may take to put its terminal in order */
+enum { STOP_GRACE_MS = 20 };
 
 /* Bytes on their way from one descriptor to another. */
 struct pipe_buffer {
@@ -72,11 +73,12 @@ void foreground_kill(struct foreground *f, const struct launched *child)
 /* Of a child that ends while SIGCHLD is ignored nothing is left to wait for (wait(2)). */
 static void hear_children(struct foreground *f)
 {
+	const struct sigaction standard = { .sa_handler = SIG_DFL };
 	struct sigaction action;
 
 	f->ignores_children = sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 	if (f->ignores_children)
-		(void)signal(SIGCHLD, SIG_DFL); /* cannot fail */
+		(void)sigaction(SIGCHLD, &standard, NULL); /* cannot fail with this signal */
 }
 
 int foreground_begin(struct foreground *f, struct error *e)
@@ -99,8 +101,10 @@ int foreground_begin(struct foreground *f, struct error *e)
 
 void foreground_end(struct foreground *f)
 {
+	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+
 	if (f->ignores_children)
-		(void)signal(SIGCHLD, SIG_IGN); /* as it was */
+		(void)sigaction(SIGCHLD, &ignored, NULL); /* as it was */
 	if (f->signals < 0)
 		return;
 	f->signals = close_fd(f->signals);
@@ -136,9 +140,15 @@ static void set_raw(struct relay *relay, bool raw)
 /* The bit of @signal in a line of /proc/PID/status (proc_pid_status(5): SigBlk, SigIgn, SigCgt), false when the line is not there. */
 static bool status_has(const char *status, const char *line, int signal)
 {
+	enum { DIGITS = 16 };
 	const char *at = strstr(status, line);
+	char digits[DIGITS + 1] = "";
+	uint64_t bits;
 
-	return at && (strtoull(at + strlen(line), NULL, 16) >> (signal - 1) & 1);
+	if (!at || strlen(at) < strlen(line) + DIGITS)
+		return false;
+	memcpy(digits, at + strlen(line), DIGITS);
+	return text_to_hex(digits, &bits) == 0 && (bits >> (signal - 1) & 1);
 }
 
 /* Whether the default action of @signal would end a process. */
@@ -190,12 +200,13 @@ static void stop_self(int signal)
 static void stop_both(const struct launched *child, struct relay *relay, int signal)
 {
 	struct attitude attitude = attitude_of(child, signal);
+	struct pollfd end = { .fd = child->pidfd, .events = POLLIN };
 	bool raw = relay->raw;
 
 	if (attitude.ignores)
 		return;
 	if (attitude.catches)
-		(void)usleep(STOP_GRACE);
+		(void)poll(&end, 1, STOP_GRACE_MS);
 	(void)sys_pidfd_send_signal(child->pidfd, SIGSTOP); /* gone is as good */
 	set_raw(relay, false);
 	stop_self(signal);

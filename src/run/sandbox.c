@@ -200,7 +200,7 @@ static int on_child(struct job *job, pid_t pid)
 	struct sandbox *s = sandbox_of(job);
 
 	s->pid = pid;
-	sandbox_limits_begin(s);
+	sandbox_time_begin(s);
 	return sandbox_fds_on_child(s, pid);
 }
 

@@ -99,17 +99,24 @@ int sandbox_limits_apply(struct sandbox *s);
 void sandbox_limits_sweep(struct sandbox *s);
 
 /**
- * sandbox_limits_begin - the clocks start: the first process is there.
- */
-void sandbox_limits_begin(struct sandbox *s);
-
-/**
  * sandbox_limits_end - the payload has ended: read what its cgroups counted before they go.
  */
 void sandbox_limits_end(struct sandbox *s);
 
 const char *sandbox_limit_name(enum sandbox_limit limit);
 const char *sandbox_holder_name(enum holder holder);
+
+/* ---- sandbox_time.c ---- */
+
+/**
+ * sandbox_time_begin - the clocks start: the first process is there.
+ */
+void sandbox_time_begin(struct sandbox *s);
+
+/**
+ * sandbox_time_of_cgroup - processor time that the sandbox's cgroup counted, nanoseconds. Return: false: it has none that does.
+ */
+bool sandbox_time_of_cgroup(const struct sandbox *s, uint64_t *ret);
 
 /* ---- sandbox_require.c ---- */
 

@@ -7,18 +7,15 @@
  *   --memory  RLIMIT_AS: of each process by itself
  *   --pids    RLIMIT_NPROC, which the kernel counts per user namespace: the sandbox's own, so no process of the caller's outside is counted
  *   --cpus    nothing else can: refused
- *   --time    hull looks at the time that was used, no sooner than all processors together could have used up the rest; and RLIMIT_CPU, one second
- *             later, for the case that hull is stopped
+ *   --time    hull looks at the time that was used (sandbox_time.c); and RLIMIT_CPU, one second later, for the case that hull is stopped
  *   --wall    hull's clock
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -37,7 +34,7 @@
 
 #define NS_PER_S 1000000000ull
 
-enum { RLIMITS_MAX = LIMIT_MAX, CPU_PERIOD = 100000, THOUSAND = 1000, CHECK_MIN_NS = 5000000, STALE_MAX = 64 };
+enum { RLIMITS_MAX = LIMIT_MAX, CPU_PERIOD = 100000, THOUSAND = 1000, STALE_MAX = 64 };
 
 static int to_number(const char *text, uint64_t *ret)
 {
@@ -325,13 +322,15 @@ int sandbox_limits_apply(struct sandbox *s)
 static bool is_stale(const char *id)
 {
 	const char *rest = text_after(id, "sandbox-");
-	char *end;
-	long pid;
+	size_t length = rest ? strcspn(rest, "-") : 0;
+	char digits[TEXT_NUMBER_MAX];
+	uint32_t pid;
 
-	if (!rest)
+	if (length == 0 || length >= sizeof(digits) || rest[length] == '\0')
 		return false;
-	pid = strtol(rest, &end, 10);
-	return pid > 0 && *end == '-' && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+	memcpy(digits, rest, length);
+	digits[length] = '\0';
+	return text_to_u32(digits, &pid) == 0 && pid > 0 && pid <= INT32_MAX && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 /* What hulls left behind that were killed: containers without a process only. */
@@ -359,140 +358,7 @@ void sandbox_limits_sweep(struct sandbox *s)
 		remove_stale(s->job->hull);
 }
 
-/* ---- the clocks ---- */
-
-/* Processor time of a process and of those it waited for, in ticks, and its threads. */
-static uint64_t ticks_of(pid_t pid, uint64_t *threads)
-{
-	enum { FIRST = 12, THREADS = 18 }; /* fields after the name's bracket, from the state on: utime, stime, cutime, cstime (proc_pid_stat(5)) */
-	char path[64], text[1024], *field;
-	uint64_t ticks = 0;
-	ssize_t n;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid); /* fits */
-	n = io_read_small(AT_FDCWD, path, text, sizeof(text) - 1);
-	if (n <= 0)
-		return 0;
-	text[(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1] = '\0';
-	field = strrchr(text, ')');
-	for (int i = 1; field && i <= THREADS; i++) {
-		field = strchr(field + 1, ' ');
-		if (field && i >= FIRST && i < FIRST + 4)
-			ticks += strtoull(field, NULL, 10);
-	}
-	*threads += field ? strtoull(field, NULL, 10) : 0;
-	return ticks;
-}
-
-/* Put the children of all threads of @pid behind the @n pids in the list. */
-static size_t add_children(pid_t pid, pid_t *list, size_t n, size_t room)
-{
-	char path[64], text[16384], *at;
-	struct dirent *entry;
-	ssize_t length;
-	DIR *dir;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid); /* fits */
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, entry->d_name); /* fits */
-		length = entry->d_name[0] == '.' ? 0 : io_read_small(AT_FDCWD, path, text, sizeof(text) - 1);
-		if (length <= 0)
-			continue;
-		text[(size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1] = '\0';
-		for (at = text; n < room; n++) {
-			char *end;
-			long child = strtol(at, &end, 10);
-
-			if (end == at)
-				break;
-			list[n] = (pid_t)child;
-			at = end;
-		}
-	}
-	if (dir)
-		(void)closedir(dir); /* opened above */
-	return n;
-}
-
-/* What the first process, all below it, and those they have waited for have used. */
-static uint64_t used_by_tree(pid_t pid, uint64_t *threads)
-{
-	enum { PROCESSES_MAX = 16384 };
-	scope_free pid_t *list = malloc(PROCESSES_MAX * sizeof(*list));
-	uint64_t ticks = 0;
-	size_t n = 1;
-
-	if (!list)
-		return 0;
-	list[0] = pid;
-	for (size_t i = 0; i < n; i++) {
-		ticks += ticks_of(list[i], threads);
-		n = add_children(list[i], list, n, PROCESSES_MAX);
-	}
-	return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
-/* What the cgroup counted: also those that nobody waited for. Return: false: it counts no time. */
-static bool used_by_cgroup(const struct sandbox *s, uint64_t *ret)
-{
-	const struct string_list *cgroups = &s->job->state.facts.cgroups;
-	char path[4096], text[4096];
-
-	for (size_t i = 0; i < cgroups->n; i++) {
-		(void)snprintf(path, sizeof(path), "%s/cpuacct.usage", cgroups->v[i]);
-		if (io_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 && text_to_u64(text, ret) == 0)
-			return true;
-		(void)snprintf(path, sizeof(path), "%s/cpu.stat", cgroups->v[i]);
-		if (io_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 && strstr(text, "usage_usec")) {
-			*ret = cgroup_parse_key(text, "usage_usec") * 1000;
-			return true;
-		}
-	}
-	return false;
-}
-
-static uint64_t processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint64_t)CPU_COUNT(&set) : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-/* Called when the rest of the time might be used up. Returns when it might be next. */
-static uint64_t check_time(void *data, const struct launched *child, uint64_t now)
-{
-	struct sandbox *s = data;
-	uint64_t limit = s->limits[LIMIT_TIME].value, parallel = processors(), threads = 0, used, next;
-
-	if (!used_by_cgroup(s, &used)) {
-		used = used_by_tree(child->pid, &threads);
-		if (threads > 0 && threads < parallel)
-			parallel = threads;
-	}
-	s->used = used;
-	if (used >= limit) {
-		s->timed_out = true;
-		foreground_kill(&s->foreground, child);
-		return 0;
-	}
-	next = (limit - used) / (parallel ? parallel : 1);
-	return now + (next < CHECK_MIN_NS ? CHECK_MIN_NS : next);
-}
-
-void sandbox_limits_begin(struct sandbox *s)
-{
-	struct foreground *f = &s->foreground;
-
-	s->started = foreground_now();
-	if (s->limits[LIMIT_WALL].set)
-		f->deadline = s->started + s->limits[LIMIT_WALL].value;
-	if (!s->limits[LIMIT_TIME].set)
-		return;
-	f->check = check_time;
-	f->check_data = s;
-	f->next_check = check_time(s, &(struct launched){ .pid = s->pid, .pidfd = NO_FD }, s->started);
-}
+/* ---- the end ---- */
 
 static uint64_t key_of(const struct string_list *cgroups, const char *file, const char *key)
 {
@@ -519,5 +385,5 @@ void sandbox_limits_end(struct sandbox *s)
 	s->memory_peak = oom.peak;
 	s->oom_kills = oom.kills;
 	s->pids_hit = key_of(&facts->cgroups, "pids.events", "max");
-	s->has_cpu = used_by_cgroup(s, &s->cpu);
+	s->has_cpu = sandbox_time_of_cgroup(s, &s->cpu);
 }

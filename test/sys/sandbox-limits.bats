@@ -66,7 +66,8 @@ EAT='x = bytearray(100 << 20)'
 @test "an ordinary user's memory and pids are held by rlimits, of this sandbox alone" {
 	as_user sleep 3 &
 	run ubox --memory 60m python3 -c "$EAT"
-	[ "$status" -eq 1 ] && [[ $output == *MemoryError* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *MemoryError* ]]
 	[ "$(record .limits.memory.held_by)" = rlimit ]
 	run ubox --pids 4 sh -c 'for i in 1 2 3 4 5 6; do sleep 0.2 & done; wait'
 	[ "$status" -ne 0 ]
@@ -76,12 +77,15 @@ EAT='x = bytearray(100 << 20)'
 
 @test "what an ordinary user cannot have is refused, with the way to get it" {
 	run ubox --cpus 0.5 true
-	[ "$status" -eq 125 ] && [[ $output == *"--cpus: it takes a cgroup"*"systemd-run --user"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"--cpus: it takes a cgroup"*"systemd-run --user"* ]]
 	[ "$(record .status)" = XX ]
 	run ubox --nofile 2000000000 true
-	[ "$status" -eq 125 ] && [[ $output == *"--nofile: more than this user's own hard limit"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"--nofile: more than this user's own hard limit"* ]]
 	run ubox --require limits --memory 30m true
-	[ "$status" -eq 125 ] && [[ $output == *"--require limits: --memory is not held for all processes"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"--require limits: --memory is not held for all processes"* ]]
 }
 
 @test "limits of each process are rlimits" {
@@ -93,7 +97,7 @@ EAT='x = bytearray(100 << 20)'
 }
 
 @test "wrong limits are named" {
-	for wrong in "memory x" "memory 0" "cpus 0" "cpus 1s" "pids 0" "pids 1.5" "time -1" "wall 1y" "fsize ''" "nofile x" "stack 1q"; do
+	for wrong in "memory x" "memory 0" "cpus 0" "cpus 1s" "pids 0" "pids 1.5" "time -1" "wall 1y" "fsize x" "nofile x" "stack 1q"; do
 		# shellcheck disable=SC2086
 		run hull sandbox --${wrong% *} "${wrong#* }" true
 		[ "$status" -eq 125 ] && [[ $output == *"--${wrong% *}: expected "* ]] || {
@@ -120,17 +124,22 @@ EAT='x = bytearray(100 << 20)'
 @test "--require refuses what other options give up, and unknown words" {
 	for level in basic standard full limits full,limits; do hull sandbox --require "$level" true; done
 	run hull sandbox --require standard --net host true
-	[ "$status" -eq 125 ] && [[ $output == *"--require standard: other options leave the command without a net namespace"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"--require standard: other options leave the command without a net namespace"* ]]
 	hull sandbox --require basic --net host true
 	run hull sandbox --require full --no-landlock true
-	[ "$status" -eq 125 ] && [[ $output == *"without Landlock"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"without Landlock"* ]]
 	run hull sandbox --require standard --syscalls none true
-	[ "$status" -eq 125 ] && [[ $output == *"without a system-call filter"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"without a system-call filter"* ]]
 	run hull sandbox --require most true
-	[ "$status" -eq 125 ] && [[ $output == *"expected basic, standard, full or limits, got 'most'"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"expected basic, standard, full or limits, got 'most'"* ]]
 }
 
 @test "where user namespaces are switched off it says so, and how to switch them on" {
 	run as_user unshare --user --map-root-user sh -c "echo 0 >/proc/sys/user/max_user_namespaces && exec '$HULL' sandbox true"
-	[ "$status" -eq 125 ] && [[ $output == *"user namespaces are switched off on this host"*"sysctl user.max_user_namespaces"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"user namespaces are switched off on this host"*"sysctl user.max_user_namespaces"* ]]
 }

@@ -22,11 +22,14 @@ record() { jq -cr "$1" "$RESULT"; }
 	ubox --result "$RESULT" true
 	[ "$(record '[.version, .status, .exit_code, .limit, .killed, .oom, .command]')" = '[1,"OK",0,null,false,false,["true"]]' ]
 	run ubox --result "$RESULT" sh -c 'exit 137'
-	[ "$status" -eq 137 ] && [ "$(record '[.status, .exit_code, .signal]')" = '["RE",137,null]' ]
+	[ "$status" -eq 137 ]
+	[ "$(record '[.status, .exit_code, .signal]')" = '["RE",137,null]' ]
 	run ubox --result "$RESULT" sh -c 'kill -KILL $$'
-	[ "$status" -eq 137 ] && [ "$(record '[.status, .exit_code, .signal, .signal_name]')" = '["SG",null,9,"SIGKILL"]' ]
+	[ "$status" -eq 137 ]
+	[ "$(record '[.status, .exit_code, .signal, .signal_name]')" = '["SG",null,9,"SIGKILL"]' ]
 	run ubox --result "$RESULT" python3 -c 'import os; os.abort()'
-	[ "$status" -eq 134 ] && [ "$(record '[.status, .signal_name]')" = '["SG","SIGABRT"]' ]
+	[ "$status" -eq 134 ]
+	[ "$(record '[.status, .signal_name]')" = '["SG","SIGABRT"]' ]
 }
 
 @test "time and memory are those of all processes" {
@@ -42,7 +45,9 @@ for i in range(3000000): pass"; sleep 0.3'
 
 @test "a failure of hull's own is a record, too" {
 	run ubox --result "$RESULT" /nonexistent
-	[ "$status" -eq 127 ] && [ "$(record '[.status, .exit_code, .pid]')" = '["XX",127,null]' ] && record .error | grep -q nonexistent
+	[ "$status" -eq 127 ]
+	[ "$(record '[.status, .exit_code, .pid]')" = '["XX",127,null]' ]
+	record .error | grep -q nonexistent
 	run ubox --result "$RESULT" --memory x true
 	[ "$status" -eq 125 ] && record .error | grep -q -e '--memory'
 }
@@ -60,9 +65,11 @@ for i in range(3000000): pass"; sleep 0.3'
 	wait $!
 	jq -e '.status == "OK"' "$DIR/from-fifo"
 	run ubox --result "$DIR/none/x" true
-	[ "$status" -eq 125 ] && [[ $output == *"--result: cannot write to the directory of '$DIR/none/x'"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"--result: cannot write to the directory of '$DIR/none/x'"* ]]
 	run ubox --result 77 true
-	[ "$status" -eq 125 ] && [[ $output == *"--result: descriptor 77"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"--result: descriptor 77"* ]]
 }
 
 @test "a name: list, state, exec, enter, kill, and gone at the end" {
@@ -72,7 +79,8 @@ for i in range(3000000): pass"; sleep 0.3'
 	[ "$(hull exec "$ID" cat /proc/1/comm)" = hull ]
 	[ "$(hull enter "$ID" cat /proc/2/comm </dev/null)" = sleep ]
 	run hull sandbox --name "$ID" true
-	[ "$status" -eq 125 ] && [[ $output == *"already exists"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"already exists"* ]]
 	hull kill "$ID" TERM
 	code=0
 	wait $! || code=$?

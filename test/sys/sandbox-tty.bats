@@ -36,11 +36,14 @@ caught: 6'
 
 @test "pipes, and their ends" {
 	run bash -c 'set -o pipefail; seq 1000 | "$@" sort -n | tail -n 1' - "$HULL" sandbox
-	[ "$status" -eq 0 ] && [ "$output" = 1000 ]
+	[ "$status" -eq 0 ]
+	[ "$output" = 1000 ]
 	run bash -c '"$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox --init
 	[ "$output" = $'y\n141' ]
 	run bash -c 'timeout 5 "$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox
-	[ "${lines[0]}" = y ] && [ "${lines[1]}" -ne 0 ] && [ "${lines[1]}" -ne 124 ]
+	[ "${lines[0]}" = y ]
+	[ "${lines[1]}" -ne 0 ]
+	[ "${lines[1]}" -ne 124 ]
 }
 
 @test "signals that hull gets end the command, or are caught by it" {

@@ -1,0 +1,174 @@
+/*
+ * The clocks of a sandbox: --wall and --time.
+ *
+ * Processor time is looked at no sooner than all processors (or threads, where they are fewer) together could have used up the rest of it: few looks, and
+ * closer ones towards the end. A cgroup counts best: it also has the time of children that nobody waited for. Without one it is that of the first process,
+ * of all below it, and of those they have waited for.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aspect/cgroup_stats.h"
+#include "base/io.h"
+#include "base/scope.h"
+#include "base/text.h"
+#include "run/sandbox.h"
+
+#define NS_PER_S 1000000000ull
+
+enum { CHECK_MIN_NS = 5000000, PROCESSES_MAX = 16384 };
+
+/* Read a small file of numbers as text, "" when it is gone. */
+static void read_text(const char *path, char *text, size_t size)
+{
+	ssize_t n = io_read_small(AT_FDCWD, path, text, size - 1);
+
+	text[n <= 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1] = '\0';
+}
+
+/* Cut the next word off. */
+static bool next_number(char **at, uint64_t *ret)
+{
+	char *word = *at + strspn(*at, " "), *end = word + strcspn(word, " ");
+
+	*at = end + (*end != '\0');
+	*end = '\0';
+	return text_to_u64(word, ret) == 0;
+}
+
+/* Processor time of a process and of those it waited for, in ticks, and its threads. */
+static uint64_t ticks_of(pid_t pid, uint64_t *threads)
+{
+	/* behind the name's bracket: state, ten fields, utime, stime, cutime, cstime, priority, nice, num_threads (proc_pid_stat(5)) */
+	enum { STATE = 2, SKIP = 10, TIMES = 4, THREADS = 3 };
+	char path[64], text[1024], *at;
+	uint64_t ticks = 0, value = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid); /* fits */
+	read_text(path, text, sizeof(text));
+	at = strrchr(text, ')');
+	if (!at || strlen(at) <= STATE + 1)
+		return 0;
+	at += STATE + 1;
+	for (int i = 0; i < SKIP; i++)
+		(void)next_number(&at, &value); /* tpgid may be -1 */
+	for (int i = 0; i < TIMES && next_number(&at, &value); i++)
+		ticks += value;
+	for (int i = 0; i < THREADS; i++)
+		if (!next_number(&at, &value)) /* nice may be negative */
+			value = 0;
+	*threads += value;
+	return ticks;
+}
+
+/* Put the children of one thread behind the @n pids in the list. */
+static size_t add_children_of(pid_t pid, const char *thread, pid_t *list, size_t n)
+{
+	char path[64], text[16384], *at = text;
+	uint64_t child;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread); /* fits */
+	read_text(path, text, sizeof(text));
+	while (n < PROCESSES_MAX && next_number(&at, &child))
+		list[n++] = (pid_t)child;
+	return n;
+}
+
+static size_t add_children(pid_t pid, pid_t *list, size_t n)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid); /* fits */
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			n = add_children_of(pid, entry->d_name, list, n);
+	if (dir)
+		(void)closedir(dir); /* opened above */
+	return n;
+}
+
+static uint64_t used_by_tree(pid_t pid, uint64_t *threads)
+{
+	scope_free pid_t *list = malloc(PROCESSES_MAX * sizeof(*list));
+	uint64_t ticks = 0;
+	size_t n = 1;
+
+	if (!list)
+		return 0;
+	list[0] = pid;
+	for (size_t i = 0; i < n; i++) {
+		ticks += ticks_of(list[i], threads);
+		n = add_children(list[i], list, n);
+	}
+	return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+bool sandbox_time_of_cgroup(const struct sandbox *s, uint64_t *ret)
+{
+	enum { NS_PER_US = 1000 };
+	const struct string_list *cgroups = &s->job->state.facts.cgroups;
+	char path[4096], text[4096];
+
+	for (size_t i = 0; i < cgroups->n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/cpuacct.usage", cgroups->v[i]); /* cut: it is not there */
+		read_text(path, text, sizeof(text));
+		if (text_to_u64(text, ret) == 0)
+			return true;
+		(void)snprintf(path, sizeof(path), "%s/cpu.stat", cgroups->v[i]); /* likewise */
+		read_text(path, text, sizeof(text));
+		if (strstr(text, "usage_usec")) {
+			*ret = cgroup_parse_key(text, "usage_usec") * NS_PER_US;
+			return true;
+		}
+	}
+	return false;
+}
+
+static uint64_t processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint64_t)CPU_COUNT(&set) : (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* Called when the rest of the time might be used up. Returns when it might be next. */
+static uint64_t check_time(void *data, const struct launched *child, uint64_t now)
+{
+	struct sandbox *s = data;
+	uint64_t limit = s->limits[LIMIT_TIME].value, parallel = processors(), threads = 0, next;
+
+	if (!sandbox_time_of_cgroup(s, &s->used)) {
+		s->used = used_by_tree(child->pid, &threads);
+		if (threads > 0 && threads < parallel)
+			parallel = threads;
+	}
+	if (s->used >= limit) {
+		s->timed_out = true;
+		foreground_kill(&s->foreground, child);
+		return 0;
+	}
+	next = (limit - s->used) / (parallel ? parallel : 1);
+	return now + (next < CHECK_MIN_NS ? CHECK_MIN_NS : next);
+}
+
+void sandbox_time_begin(struct sandbox *s)
+{
+	struct foreground *f = &s->foreground;
+
+	s->started = foreground_now();
+	if (s->limits[LIMIT_WALL].set)
+		f->deadline = s->started + s->limits[LIMIT_WALL].value;
+	if (!s->limits[LIMIT_TIME].set)
+		return;
+	f->check = check_time;
+	f->check_data = s;
+	f->next_check = s->started + s->limits[LIMIT_TIME].value / processors();
+}
