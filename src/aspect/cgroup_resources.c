@@ -105,11 +105,11 @@ static int v2_swap(struct compile *c, const char **ret_value)
 	const struct memory *m = &c->r->memory;
 	int64_t limit = m->limit.set ? m->limit.value : 0, both = m->swap.value;
 
-	if (both < 0) {
-		*ret_value = "max";
+	if (both < 0 || limit < 0) { /* without a limit of memory there is nothing to take off, as with runc */
+		*ret_value = max_or_number(c, both);
 		return 0;
 	}
-	if (limit <= 0)
+	if (limit == 0)
 		return fail(c->error, 0, PLACE "memory.swap: a limit of memory and swap needs memory.limit");
 	if (both < limit)
 		return fail(c->error, 0, PLACE "memory.swap: %" PRId64 " is less than memory.limit %" PRId64, both, limit);

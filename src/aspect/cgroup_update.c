@@ -24,11 +24,12 @@ enum { CONTENT_MAX = 1 << 20 };
 /*
  * A setting on its way.
  * @path: file that it goes to, NULL: nothing is written;  @former: what to write there to undo it, NULL: not known
+ * @deadly: memory.max below what is in use kills, and nothing takes that back: it is written when all the others have been
  */
 struct step {
 	const struct cgroup_setting *setting;
 	const char *path, *former;
-	bool written;
+	bool written, deadly;
 };
 
 /*
@@ -118,12 +119,13 @@ static void plan_step(struct change *c, struct step *step, const struct cgroup_s
 		step->path = arena_printf(c->arena, "%s/%s", t->leaf, file);
 		r = io_read_file(AT_FDCWD, step->path, CONTENT_MAX, c->arena, &content, NULL);
 	}
+	step->deadly = text_equal(file, "memory.max");
 	if (r == 0)
 		step->former = cgroup_former_value(c->arena, file, content, w->value);
 }
 
 /* Write what can be written, round by round. Return: 0, or -1 with the first error of the last round. */
-static int write_steps(struct change *c)
+static int write_steps(struct change *c, bool deadly)
 {
 	struct error first;
 	size_t before;
@@ -134,7 +136,7 @@ static int write_steps(struct change *c)
 		for (size_t i = 0; i < c->n; i++) {
 			struct step *step = &c->steps[i];
 
-			if (step->written)
+			if (step->written || step->deadly != deadly)
 				continue;
 			step->written = cgroup_setting_write(step->setting, c->host, c->arena, c->error) == 0;
 			if (step->written)
@@ -348,7 +350,8 @@ int cgroup_update(const struct facts *facts, struct resources *r, const char *oc
 	c.order = arena_many(arena, struct step *, c.n);
 	for (size_t i = 0; i < c.n; i++)
 		plan_step(&c, &c.steps[i], &settings.v[i]);
-	if (write_steps(&c) == 0 && tell_systemd(facts, &settings, has_devices ? &policy : NULL, host.version, arena, error) == 0) {
+	if (write_steps(&c, false) == 0 && write_steps(&c, true) == 0 &&
+	    tell_systemd(facts, &settings, has_devices ? &policy : NULL, host.version, arena, error) == 0) {
 		if (!has_devices || change_devices(&policy, &host, arena, error) == 0)
 			return 0;
 		tell_systemd_back(facts, &c, has_devices);

@@ -57,6 +57,14 @@ v1_here() { [ -e /sys/fs/cgroup/pids/cgroup.procs ] || skip "no v1 hierarchies";
 	args cat /sys/fs/cgroup/pids/pids.max
 	run hull run -b "$BUNDLE" "$ID"
 	[ "$output" = 10 ]
+	# a real one: it never has more, from its first moment on
+	args sh -c 'bomb() { while :; do bomb & bomb; done; }; bomb 2>/dev/null & exec sleep 100'
+	start_detached
+	[ -e "$(cg pids)/pids.peak" ] || skip "this kernel counts no peak"
+	full() { [ "$(awk '$1 == "max" { print $2 }' "$(cg pids)/pids.events")" -gt 0 ]; }
+	eventually full
+	[ "$(cat "$(cg pids)/pids.peak")" -eq 10 ]
+	hull delete --force "$ID"
 }
 
 @test "pids.limit 0 is no limit in old documents, and a limit from 1.3 on" {
@@ -81,6 +89,21 @@ v1_here() { [ -e /sys/fs/cgroup/pids/cgroup.procs ] || skip "no v1 hierarchies";
 	run hull run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 137 ]
 	[ "${lines[0]}" = 16777216 ] && [ "${lines[1]}" = 16777216 ]
+}
+
+@test "disableOOMKiller: who exceeds the limit waits, and can still be killed" {
+	v1_here
+	make_bundle
+	limits '{"memory": {"limit": 16777216, "swap": 16777216, "disableOOMKiller": true, "kernelTCP": 4194304}}'
+	args sh -c 'x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done'
+	start_detached
+	waits() { grep -q '^under_oom 1' "$(cg memory)/memory.oom_control"; }
+	eventually waits
+	[ "$(cat "$(cg memory)/memory.kmem.tcp.limit_in_bytes")" = 4194304 ]
+	has_status running
+	hull kill "$ID" KILL
+	eventually has_status stopped
+	hull delete "$ID"
 }
 
 @test "cpu and cpuset settings reach their files" {

@@ -159,6 +159,11 @@ static void test_memory(void)
 	r.memory.swap.value = 1;
 	CHECK(cgroup_settings_compile(&r, "1.0.2", &arena, &error, &s) < 0);
 	CHECK_STRING(error.text, "linux.resources.memory.swap: 1 is less than memory.limit 1048576");
+	r.memory.limit.value = -1; /* nothing to take off */
+	r.memory.swap.value = 3 << 20;
+	CHECK(cgroup_settings_compile(&r, "1.0.2", &arena, &error, &s) == 0);
+	check_setting(&s, "linux.resources.memory.limit", "memory.limit_in_bytes", "-1", "memory.max", "max");
+	check_setting(&s, "linux.resources.memory.swap", "memory.memsw.limit_in_bytes", "3145728", "memory.swap.max", "3145728");
 	r.memory.limit.set = false;
 	CHECK(cgroup_settings_compile(&r, "1.0.2", &arena, &error, &s) < 0);
 	r.memory.swap.value = -1;
