@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/scope.h"
@@ -48,6 +49,21 @@ static int parse_stat(char *line, struct process_stat *ret_stat)
 	}
 	*ret_stat = (struct process_stat){ .state = state, .parent = (pid_t)parent, .start = (uint64_t)value };
 	return 0;
+}
+
+pid_t process_first_child(pid_t pid)
+{
+	char path[64], list[256];
+	int64_t child = 0;
+	char *s = list;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid); /* fits */
+	n = io_read_small(AT_FDCWD, path, list, sizeof(list) - 1);
+	if (n <= 0)
+		return 0;
+	list[(size_t)n < sizeof(list) ? (size_t)n : sizeof(list) - 1] = '\0';
+	return next_number(&s, &child) == 0 ? (pid_t)child : 0;
 }
 
 int process_read_stat(pid_t pid, struct process_stat *ret_stat)

@@ -32,6 +32,12 @@ int process_read_stat(pid_t pid, struct process_stat *ret_stat);
 bool process_alive(pid_t pid, uint64_t start);
 
 /**
+ * process_first_child - the child that a process made first and that is still there.
+ * Return: its pid, 0: none, or the kernel does not tell (proc_tid_children(5): CONFIG_PROC_CHILDREN).
+ */
+pid_t process_first_child(pid_t pid);
+
+/**
  * process_open - a pidfd of the process that had @pid and started at @start.
  * Return: a descriptor, or -ESRCH when it is gone (a zombie is gone), or -errno.
  */

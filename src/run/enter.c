@@ -103,6 +103,8 @@ static int open_target(struct visit *v, struct hull *h, const char *name, bool n
 {
 	struct job *job = &v->job;
 	uint32_t pid = 0;
+	uint64_t start;
+	pid_t first;
 	int r = job_open(job, h, name, false);
 
 	if (r == 0) {
@@ -112,7 +114,8 @@ static int open_target(struct visit *v, struct hull *h, const char *name, bool n
 			return fail(&h->error, 0, "container '%s' is paused: resume it, or enter it with --no-cgroup", name);
 		if (status == STATUS_STOPPED || status == STATUS_CREATING)
 			return fail(&h->error, 0, "cannot enter container '%s': it is %s", name, state_status_name(status));
-		return target_open(&v->target, job->state.facts.pid, job->state.facts.pid_start, &h->arena, &h->error);
+		job_target(job, &first, &start);
+		return target_open(&v->target, first, start, &h->arena, &h->error);
 	}
 	if (text_to_u32(name, &pid) == 0 && pid > 0 && pid <= INT32_MAX) {
 		v->foreign = true;

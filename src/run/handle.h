@@ -61,6 +61,12 @@ int job_open(struct job *job, struct hull *hull, const char *id, bool lock);
 int job_open_running(struct job *job, struct hull *hull, const char *id);
 
 /**
+ * job_target - the process whose namespaces are entered: the container's first one; for an ordinary user, who may not look into a reaper of hull's, the
+ * payload behind it.
+ */
+void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_start);
+
+/**
  * job_close - close what is open; with zeros and NO_FD without harm.
  */
 void job_close(struct job *job);

@@ -2,11 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/io.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "run/handle.h"
@@ -42,6 +45,25 @@ int job_open_running(struct job *job, struct hull *hull, const char *id)
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail(&hull->error, 0, "container '%s' is not running: %s", id, state_status_name(status));
 	return 0;
+}
+
+void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_start)
+{
+	char path[64], link[64];
+	struct process_stat stat;
+	pid_t child;
+
+	*ret_pid = job->state.facts.pid;
+	*ret_start = job->state.facts.pid_start;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)*ret_pid); /* fits */
+	if (readlink(path, link, sizeof(link)) >= 0 || errno != EACCES)
+		return;
+	child = process_first_child(*ret_pid);
+	/* still behind the process that is ours: a pid that was given to another meanwhile has another parent */
+	if (child > 0 && process_read_stat(child, &stat) == 0 && stat.parent == *ret_pid) {
+		*ret_pid = child;
+		*ret_start = stat.start;
+	}
 }
 
 void job_close(struct job *job)

@@ -119,7 +119,7 @@ user_enter() { as_user timeout --foreground -k 2 15 "$HULL" enter "$@"; }
 @test "by pid: its cgroups, unless --no-cgroup" {
 	running
 	enter "$PID" sleep 50 </dev/null >/dev/null 2>&1 3>&- &
-	eventually pgrep -f 'sleep 50$' >/dev/null
+	eventually pgrep -f '^sleep 50$' >/dev/null
 	beside=$(pgrep -f '^sleep 50$')
 	[ "$(cat "/proc/$beside/cgroup")" = "$(cat "/proc/$PID/cgroup")" ]
 	kill -9 "$beside"
