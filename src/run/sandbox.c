@@ -29,8 +29,6 @@ static bool can_push_back(void)
 {
 	char text[8];
 
-	if (!isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO) && !isatty(STDERR_FILENO))
-		return false;
 	return io_read_small(AT_FDCWD, "/proc/sys/dev/tty/legacy_tiocsti", text, sizeof(text)) != 1 || text[0] != '0';
 }
 
@@ -50,6 +48,14 @@ static const char *own_terminal(struct arena *arena)
 			return arena_strdup(arena, name);
 	}
 	return NULL;
+}
+
+/* tty(4): also whoever has no terminal among the standard descriptors may have one that controls his session */
+static bool has_terminal(void)
+{
+	scope_fd int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	return fd >= 0;
 }
 
 /* --syscalls FILE: a linux.seccomp object */
@@ -106,7 +112,10 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 	host.cwd = getcwd(cwd, PATH_MAX);
 	host.unseen = job->sandbox && job->stateless && !o->plugins && !o->plugin_dir; /* what is kept or printed has the filter's rules */
 	host.terminal = own_terminal(&h->arena);
-	host.tty = own_profile && can_push_back();
+	host.tty = own_profile && can_push_back() && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
+	/* nothing of the terminal would be used, but /dev/tty is there to be opened */
+	if (own_profile && !o->bare && o->tty < 0 && !host.tty && has_terminal() && can_push_back())
+		o->new_session = true;
 	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)
 		return -1;
 	return own_profile && !text_equal(o->syscalls, "none") ? read_profile(job, o->syscalls) : 0;
@@ -175,6 +184,8 @@ static void settle_options(struct hull_sandbox_options *o)
 {
 	/* somebody else than the payload must hold the descriptor and the locks, and know exactly how the payload ended */
 	if (o->sync_fd >= 0 || (o->lock_files && o->lock_files[0]) || o->result)
+		o->init = true;
+	if (o->time || o->wall) /* our clocks hold these: nobody inside may outlive us, as a pid 1 can that takes PR_SET_PDEATHSIG back */
 		o->init = true;
 	if (o->name) /* a signal from 'hull kill' does what it would do to an ordinary process */
 		o->init = true;
@@ -246,6 +257,7 @@ static struct sandbox sandbox_on(struct job *job, const struct hull_sandbox_opti
 {
 	struct sandbox s = {
 		.job = job, .o = *o, .protocol = { .init_says = NO_FD, .sync = NO_FD, .block = NO_FD, .userns2 = NO_FD, .proc = NO_FD }, .result_fd = NO_FD,
+		.result_dir = NO_FD,
 	};
 
 	settle_options(&s.o);

@@ -34,7 +34,7 @@ struct limit_state {
  * @pid: of the first process, 0: none was made
  * @memory_peak, @oom_kills, @pids_hit: of the cgroup at the end, 0: none or not known;  @cpu: likewise, nanoseconds, when @has_cpu
  * @launching: everything is decided;  @ran: the command ran and ended
- * @result_fd: where the record goes, NO_FD: to the file that is named;  @result_is_fd: the caller's descriptor
+ * @result_fd: where the record goes, NO_FD: to the file @result_name in @result_dir;  @result_is_fd: the caller's descriptor
  */
 struct sandbox {
 	struct job *job;
@@ -48,7 +48,8 @@ struct sandbox {
 	pid_t pid;
 	uint64_t memory_peak, oom_kills, pids_hit, cpu;
 	bool has_cpu;
-	int result_fd;
+	int result_fd, result_dir;
+	const char *result_name;
 	bool result_is_fd;
 };
 

@@ -50,7 +50,7 @@ static const char *missing(struct sandbox *s, int level)
 		return "the loss of all capabilities";
 	if (level >= LEVEL_STANDARD && !spec->linux.seccomp && s->protocol.n_filters == 0)
 		return "a system-call filter";
-	return level >= LEVEL_FULL && !spec->hull.landlock.set ? "Landlock" : NULL;
+	return level >= LEVEL_FULL && (!spec->hull.landlock.set || spec->hull.landlock.signals) ? "Landlock" : NULL;
 }
 
 static int require_level(struct sandbox *s, const char *word, int level)

@@ -1,6 +1,6 @@
 /*
- * --result: one JSON record of how a sandbox ended, also when hull itself failed. A file is replaced as a whole at the end; whatever else FILE is (a FIFO,
- * /dev/stderr) is opened before the command runs, since the command may change what a path means.
+ * --result: one JSON record of how a sandbox ended, also when hull itself failed. A file is replaced as a whole at the end, in the directory that was there
+ * before the command ran; whatever else FILE is (a FIFO, /dev/stderr) is opened then, too, since the command may change what a path means.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ int sandbox_result_open(struct sandbox *s)
 	struct stat st;
 	uint32_t fd;
 
-	s->result_fd = NO_FD;
+	s->result_fd = s->result_dir = NO_FD;
 	if (!path)
 		return 0;
 	if (text_to_u32(path, &fd) == 0) {
@@ -42,7 +42,9 @@ int sandbox_result_open(struct sandbox *s)
 		return s->result_fd < 0 ? fail(e, errno, "--result: cannot open '%s'", path) : 0;
 	}
 	slash = strrchr(path, '/');
-	if (access(slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : ".", W_OK) < 0)
+	s->result_name = slash ? slash + 1 : path;
+	s->result_dir = open(slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->result_dir < 0 || faccessat(s->result_dir, ".", W_OK, 0) < 0)
 		return fail(e, errno, "--result: cannot write to the directory of '%s'", path);
 	return 0;
 }
@@ -170,7 +172,7 @@ int sandbox_result_write(struct sandbox *s, bool ran)
 	const char *limit = ran ? ending_limit(s) : NULL, *text;
 	int r;
 
-	if (!s->o.result)
+	if (!s->o.result || (s->result_fd < 0 && s->result_dir < 0)) /* without a place: that is the error */
 		return 0;
 	json_open_object(&w, NULL);
 	json_u64(&w, "version", RESULT_VERSION);
@@ -189,7 +191,8 @@ int sandbox_result_write(struct sandbox *s, bool ran)
 	json_close_object(&w);
 	text = arena_printf(&h->arena, "%s\n", json_text(&w));
 	r = s->result_fd >= 0 ? io_write_all(s->result_fd, text, strlen(text)) :
-				io_replace_file(AT_FDCWD, s->o.result, RESULT_MODE, text, strlen(text));
+				io_replace_file(s->result_dir, s->result_name, RESULT_MODE, text, strlen(text));
+	s->result_dir = close_fd(s->result_dir);
 	if (!s->result_is_fd)
 		s->result_fd = close_fd(s->result_fd);
 	return r < 0 && ran ? fail(&h->error, r, "--result: cannot write '%s'", s->o.result) : 0;

@@ -274,6 +274,7 @@ TABLE(linux_table, struct linux_config,
 
 TABLE(landlock_table, struct landlock,
 	FIELD(struct landlock, required, "required", 0),
+	FIELD(struct landlock, signals, "signalsOnly", 0),
 	FIELD(struct landlock, write, "write", 0));
 
 TABLE(hull_table, struct hull_extension,

@@ -404,10 +404,13 @@ static void make_session(struct making *m, const struct sandbox_host *host)
 	x->argv0 = arena_strdup(m->arena, o->argv0);
 	x->die_with_parent = !o->survive;
 	x->disable_userns = o->disable_userns;
-	if (o->bare || o->no_landlock || o->nest || o->rootfs_writable)
+	if (o->bare || o->no_landlock || o->rootfs_writable)
 		return;
 	x->landlock.set = true;
-	x->landlock.write = m->writable;
+	/* rules about files would forbid all mounts; but nobody's signals are needed outside */
+	x->landlock.signals = o->nest;
+	if (!o->nest)
+		x->landlock.write = m->writable;
 }
 
 static int check_options(struct error *e, const struct hull_sandbox_options *o)

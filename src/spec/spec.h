@@ -387,10 +387,11 @@ struct linux_config {
  * @die_with_parent: killed when the process that made the container dies
  * @disable_userns: no user namespaces can be made inside
  * @argv0: what the process sees as its own name instead of args[0]
- * @landlock: writing only below these paths (aspect/landlock.c);  @required: an error where the kernel has no Landlock, else done without it
+ * @landlock: writing only below these paths (aspect/landlock.c);  @required: an error where the kernel has no Landlock, else done without it;
+ *            @signals: nothing but signals is kept inside
  */
 struct landlock {
-	bool set, required;
+	bool set, required, signals;
 	struct string_list write;
 };
 struct hull_extension {

@@ -1,0 +1,163 @@
+# shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
+# Attacks of a sandbox's command on what is outside. As in attack.bats each attack has a twin that shows the honest use of the same thing.
+load lib
+
+setup_file()
+{
+	file_begin
+	user_up
+}
+
+setup()
+{
+	test_begin
+	chown "$TEST_USER" "$DIR"
+}
+
+usandbox() { as_user timeout --foreground -k 1 15 "$HULL" sandbox "$@" </dev/null; }
+
+# beside COMMAND…: in a process group with a shell that says which signals it gets
+beside()
+{
+	as_user setsid -w timeout -k 1 15 sh -c 'trap "echo signalled" TERM; "$@"; echo "status $?"' sh "$HULL" "$@" </dev/null
+}
+
+# ---- the process group, which does not end at a pid namespace ----
+
+KILL_GROUP='import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.kill(0, signal.SIGTERM)'
+
+has_signal_scope() { python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 6)' || skip "this kernel's Landlock knows no signals"; }
+
+@test "kill(0) reaches nobody outside of the sandbox, also of one that may nest" {
+	local mode
+	has_signal_scope
+	for mode in sandbox "sandbox --nest" "selfdock run"; do
+		# shellcheck disable=SC2086 # several words
+		run beside $mode python3 -c "$KILL_GROUP"
+		[ "$output" = "status 0" ]
+	done
+}
+
+@test "twin: kill(0) reaches the processes inside; without the wall it reaches the group" {
+	run beside sandbox --nest sh -c '(trap "echo inside; exit" TERM; while :; do sleep 0.05; done) & sleep 0.2; trap "" TERM; kill 0; wait; echo done'
+	[[ "${lines[*]}" == *"inside done status 0" ]]
+	[[ $output != *signalled* ]]
+	run beside sandbox --no-landlock python3 -c "$KILL_GROUP"
+	[[ $output == *signalled* ]]
+}
+
+@test "twin: a sandbox that may nest mounts and makes sandboxes, as deep as the kernel lets it" {
+	usandbox --nest unshare -Urm mount -t tmpfs none /mnt
+	usandbox --nest "$HULL" sandbox --nest "$HULL" sandbox true
+	local command="true" _
+	for _ in $(seq 18); do command="$HULL sandbox --nest $command"; done
+	# shellcheck disable=SC2086 # words
+	timeout -k 1 30 $command
+}
+
+@test "clocks hold a command that wants to outlive hull" {
+	cat >"$DIR/outlive.py" <<-'EOF'
+		import ctypes, os, signal, sys, time
+		ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+		if os.fork() == 0:
+		    os.setsid()
+		elif len(sys.argv) > 2:
+		    os.kill(0, getattr(signal, sys.argv[2]))
+		time.sleep(60)
+	EOF
+	local signal
+	for signal in SIGKILL SIGSTOP; do
+		run as_user timeout -k 1 15 "$HULL" sandbox --nest --wall 1 setsid -w python3 "$DIR/outlive.py" "$TAG" "$signal" </dev/null
+		[ "$status" -eq 137 ]
+		run as_user setsid -w timeout -k 1 15 "$HULL" sandbox --nest --wall 1 python3 "$DIR/outlive.py" "$TAG" "$signal" </dev/null
+		[ "$status" -eq 137 ]
+		not pgrep -f "outlive.py $TAG"
+	done
+	# and when hull is killed
+	as_user setsid "$HULL" sandbox --wall 60 python3 "$DIR/outlive.py" "$TAG-2" </dev/null >/dev/null 2>&1 &
+	eventually pgrep -f "^python3 $DIR/outlive.py $TAG-2"
+	sleep 0.3
+	pkill -KILL -f "^$HULL sandbox --wall 60"
+	eventually not pgrep -f "outlive.py $TAG-2"
+}
+
+# ---- the caller's terminal (CVE-2017-5226) ----
+
+# on_terminal LINE: an interactive shell with a terminal executes it; $output: all that is seen
+on_terminal()
+{
+	cat >"$DIR/push.py" <<-'EOF'
+		import fcntl, os, termios
+		try:
+		    tty = os.open("/dev/tty", os.O_RDWR)
+		    for c in b"echo pus''hed\n":
+		        fcntl.ioctl(tty, termios.TIOCSTI, bytes([c]))
+		    print("done")
+		except OSError as e:
+		    print("refused", e.errno)
+	EOF
+	cat >"$DIR/terminal.py" <<-'EOF'
+		import os, pty, select, sys, time
+		pid, master = pty.fork()
+		if pid == 0:
+		    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+		os.write(master, (sys.argv[1] + "\n").encode())
+		seen, end = b"", time.time() + 10
+		while time.time() < end:
+		    if not select.select([master], [], [], 0.5)[0]:
+		        continue
+		    try:
+		        seen += os.read(master, 4096)
+		    except OSError:
+		        break
+		    if b"FINI" in seen.replace(b"FI''NI", b"") and end - time.time() > 1:
+		        end = time.time() + 1
+		print(seen.decode())
+	EOF
+	run timeout -k 1 15 python3 "$DIR/terminal.py" "$1; echo FI''NI" 3>&-
+}
+
+can_push_back() { [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 1)" = 1 ] || skip "this kernel has TIOCSTI switched off"; }
+
+@test "nothing is typed on the caller's terminal, also when no standard descriptor is one and there is no filter" {
+	local options
+	can_push_back
+	for options in "" "--syscalls none" "--nest --syscalls none" "--nest"; do
+		on_terminal "$HULL sandbox $options python3 $DIR/push.py </dev/null 2>&1 | cat"
+		[[ $output == *refused* ]]
+		[[ $output != *pushed* ]]
+	done
+}
+
+@test "twin: whoever asks for the terminal as it is has it" {
+	can_push_back
+	on_terminal "$HULL sandbox --no-tty --syscalls none python3 $DIR/push.py </dev/null 2>&1 | cat"
+	[[ $output == *done* ]]
+	[[ $output == *pushed* ]]
+}
+
+# ---- the record ----
+
+@test "the command cannot choose where its record is written: a link in the place of the directory leads nowhere" {
+	as_user mkdir -p "$DIR/work/out" "$DIR/other"
+	usandbox --rw "$DIR/work" --result "$DIR/work/out/record.json" sh -c "cd '$DIR/work' && mv out away && ln -s ../other out"
+	[ -z "$(ls "$DIR/other")" ]
+	[ "$(jq -r .status "$DIR/work/away/record.json")" = OK ]
+	# nor by a link in its own place
+	echo keep >"$DIR/other/file"
+	usandbox --rw "$DIR/work" --result "$DIR/work/record.json" ln -s ../other/file "$DIR/work/record.json"
+	[ "$(cat "$DIR/other/file")" = keep ]
+	[ ! -L "$DIR/work/record.json" ]
+}
+
+@test "twin: the record is written to a file in a directory, relative ones too" {
+	as_user mkdir -p "$DIR/work"
+	(cd "$DIR/work" && usandbox --result record.json true)
+	[ "$(jq -r .status "$DIR/work/record.json")" = OK ]
+	run usandbox --result "$DIR/missing/record.json" true
+	[ "$status" -eq 125 ]
+	run usandbox --result 77 true
+	[ "$status" -eq 125 ]
+}
