@@ -60,7 +60,7 @@ EAT='x = bytearray(100 << 20)'
 	box --cpus 0.2 timeout 1 sh -c "$BUSY" || [ "$?" -eq 124 ]
 	record '.limits.cpus == {value: 0.2, held_by: "cgroup"} and .cpu < 0.6' | grep -x true
 	[ "$(hull list -q)" = "" ]
-	! find /sys/fs/cgroup -maxdepth 2 -name "hull-sandbox-*" | grep .
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "hull-sandbox-*")" ]
 }
 
 @test "an ordinary user's memory and pids are held by rlimits, of this sandbox alone" {
@@ -118,7 +118,7 @@ EAT='x = bytearray(100 << 20)'
 	eventually sh -c "! grep -q '^State:.[^ZX]' /proc/$pid/status 2>/dev/null"
 	hull sandbox --memory 100m true
 	[ "$(hull list -q)" = "" ]
-	! find /sys/fs/cgroup -maxdepth 2 -name "hull-$id" | grep .
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "hull-$id")" ]
 }
 
 @test "--require refuses what other options give up, and unknown words" {
