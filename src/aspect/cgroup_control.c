@@ -264,7 +264,11 @@ static int freeze_v2(int dir, bool freeze)
 {
 	int r = io_write_file(dir, "cgroup.freeze", freeze ? "1" : "0", 1);
 
-	return r < 0 ? r : cgroup_wait_event(dir, "frozen ", freeze ? '1' : '0', FREEZE_TIMEOUT_MS);
+	if (r == 0)
+		r = cgroup_wait_event(dir, "frozen ", freeze ? '1' : '0', FREEZE_TIMEOUT_MS);
+	if (r < 0 && freeze)
+		(void)io_write_file(dir, "cgroup.freeze", "0", 1); /* half frozen is worse than not */
+	return r;
 }
 
 /*
@@ -291,7 +295,7 @@ static int freeze_v1(int dir, bool freeze)
 		(void)poll(NULL, 0, pause);
 		pause = pause < FREEZER_PAUSE_MAX_MS ? 2 * pause : pause;
 	} while (now_ms() < end);
-	(void)io_write_file(dir, "freezer.state", "THAWED", strlen("THAWED")); /* half frozen is worse than not */
+	(void)io_write_file(dir, "freezer.state", "THAWED", strlen("THAWED")); /* as above */
 	return -ETIMEDOUT;
 }
 

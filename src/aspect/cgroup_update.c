@@ -336,6 +336,8 @@ int cgroup_update(const struct facts *facts, struct resources *r, const char *oc
 	struct change c = { .host = &host, .arena = arena, .error = error };
 	bool has_devices = devices && r->devices.n > 0;
 
+	if (facts->cgroups.n == 0)
+		return fail(error, 0, "the container was made without a cgroup: it has no limits that could be changed");
 	if (cgroup_host_of(facts, arena, error, &host) < 0)
 		return -1;
 	complete(r, &host, arena);

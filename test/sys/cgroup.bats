@@ -284,6 +284,13 @@ v1_here() { [ -e /sys/fs/cgroup/pids/cgroup.procs ] || skip "no v1 hierarchies";
 	run hull --cgroup-manager disabled run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ]
 	[ "$output" = "$(cat /proc/self/cgroup)" ]
+	args sleep 100
+	hull --cgroup-manager disabled run -d -b "$BUNDLE" "$ID" </dev/null >"$DIR/out" 2>&1
+	refuses "without a cgroup" -- "$HULL" --root "$STATE" update --memory 5m "$ID"
+	refuses freezer -- "$HULL" --root "$STATE" pause "$ID"
+	refuses "no cgroup" -- "$HULL" --root "$STATE" events --stats "$ID"
+	hull kill --all "$ID" KILL
+	eventually has_status stopped
 }
 
 @test "an ordinary user: no cgroup without limits, an error that names the field with one" {
