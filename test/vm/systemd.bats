@@ -127,6 +127,7 @@ start_systemd()
 	args sh -c 'x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done'
 	run shull run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 137 ]
+	[[ $output == *"killed by its memory limit: limit 16 MiB, peak 16 MiB"* ]]
 	no_unit
 	run shull run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 137 ]

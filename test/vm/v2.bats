@@ -109,6 +109,15 @@ in_cgroup() { cat "$(cgroup_of)/$1"; }
 	args sh -c 'cd /sys/fs/cgroup; cat hugetlb.2MB.max hugetlb.2MB.rsvd.max memory.high pids.max'
 	run hull run -b "$BUNDLE" "$ID"
 	[ "$(tr '\n' ' ' <<<"$output")" = "4194304 4194304 99999744 77 " ]
+	# the effect: four pages fit in none but the two that it may have
+	echo 8 >/proc/sys/vm/nr_hugepages
+	edit 'del(.linux.resources.unified)'
+	mount_entry '{"destination": "/huge", "type": "hugetlbfs", "source": "hugetlbfs", "options": ["pagesize=2M"]}'
+	args sh -c 'fallocate -l 4M /huge/two && echo two; rm /huge/two; fallocate -l 8M /huge/four || echo no four'
+	run hull run -b "$BUNDLE" "$ID"
+	echo 0 >/proc/sys/vm/nr_hugepages
+	echo "$output"
+	[[ $output == two*"no four" ]]
 	limits '{"rdma": {"nothing0": {"hcaHandles": 1}}}'
 	refuses 'linux.resources.rdma' /rdma.max -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
 	[ -z "$(cgroup_of)" ]
@@ -217,7 +226,7 @@ in_cgroup() { cat "$(cgroup_of)/$1"; }
 	limits '{"pids": {"limit": 5}}'
 	run plain_user
 	[ "$status" -ne 0 ]
-	[[ $output == *linux.resources.pids.limit* && $output == *denied* ]]
+	[[ $output == *linux.resources.pids.limit* && $output == *denied*"systemd-run --user --scope -p Delegate=yes hull"* ]]
 }
 
 @test "twenty containers, one after the other, leave no cgroup" {
