@@ -181,6 +181,17 @@ int plugin_call(struct plan *p, const struct plugin *plugin, const char *point, 
 	return r < 0 ? plugin_fail(p, plugin, point) : 0;
 }
 
+void plugin_close(struct plan *p)
+{
+	struct plugin_plan *plan = p->data[ASPECT_PLUGIN];
+
+	if (!plan)
+		return;
+	plan->input = close_fd(plan->input);
+	plan->words[0] = close_fd(plan->words[0]);
+	plan->words[1] = close_fd(plan->words[1]);
+}
+
 /* What a plugin reads that cannot edit. */
 static const char *document(const struct plan *p, const char *point, pid_t pid)
 {
@@ -230,6 +241,7 @@ static int plugin_prepare(struct plan *p)
 		return 0;
 	plan = arena_new(p->arena, struct plugin_plan);
 	plan->envp = environment(p);
+	plan->words[0] = plan->words[1] = NO_FD;
 	plan->input = io_memfd("plugin", document(p, "child", 0));
 	if (plan->input < 0)
 		return fail(p->error, plan->input, "cannot make a file in memory for plugins");

@@ -50,4 +50,9 @@ int plugin_call(struct plan *p, const struct plugin *plugin, const char *point, 
  */
 int plugin_fail(struct plan *p, const struct plugin *plugin, const char *point);
 
+/**
+ * plugin_close - close what the aspect opened for the child.
+ */
+void plugin_close(struct plan *p);
+
 #endif

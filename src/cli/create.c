@@ -19,7 +19,7 @@
 	{ "no-new-keyring", OPTION_AT(struct hull_create_options, no_new_keyring), .help = "keep the caller's session keyring" },            \
 	{ "plugin", OPTION_AT(struct hull_create_options, plugins), .argument = "FILE",                                                      \
 	  .help = "an executable that may change the container; may be repeated" },                                                          \
-	{ "plugin-dir", OPTION_AT(struct hull_create_options, plugin_dir), .argument = "DIR", .help = "all executables of a directory" },    \
+	{ "plugin-dir", OPTION_AT(struct hull_create_options, plugin_dir), .argument = "DIR", .help = "all executables of a directory (see hull-plugin(7))" },    \
 	{ "no-subreaper", .kind = OPTION_IGNORED, .flags = OPTION_HIDDEN, .help = "ignored" },                                               \
 	{ NULL, 'c', OPTION_AT(struct hull_create_options, console_socket), .flags = OPTION_HIDDEN, .argument = "SOCKET" },                  \
 	{ NULL, 'p', OPTION_AT(struct hull_create_options, pid_file), .flags = OPTION_HIDDEN, .argument = "FILE" }

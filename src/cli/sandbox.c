@@ -66,7 +66,7 @@ static const struct option_row rows[] = {
 	{ "name", AT(o.name), .argument = "NAME", .help = "for list, enter, exec and kill" },
 	{ "preserve-fds", AT(o.preserve_fds), .argument = "N", .help = "hand N more descriptors to it, from 3 on" },
 	{ "plugin", AT(o.plugins), .argument = "FILE", .help = "an executable that may change the container; may be repeated" },
-	{ "plugin-dir", AT(o.plugin_dir), .argument = "DIR", .help = "all executables of a directory" },
+	{ "plugin-dir", AT(o.plugin_dir), .argument = "DIR", .help = "all executables of a directory (see hull-plugin(7))" },
 	{ "profile", 'p', OPTION_INSERT_AT(struct sandbox_flags, log, profile_insert), .argument = "NAME",
 	  .help = "insert the options of a profile, by name or path; may be repeated" },
 	{ "include", OPTION_INSERT_AT(struct sandbox_flags, log, profile_insert), .flags = OPTION_HIDDEN, .argument = "NAME", .help = "the same" },

@@ -331,6 +331,9 @@ int plugins_check(struct job *job, const char *const *files, const char *dir, co
 
 void plugins_close(struct job *job)
 {
-	for (size_t i = 0; job->request.plugins && i < job->request.plugins->n; i++)
+	if (!job->request.plugins)
+		return;
+	plugin_close(&job->plan);
+	for (size_t i = 0; i < job->request.plugins->n; i++)
 		job->request.plugins->v[i].fd = close_fd(job->request.plugins->v[i].fd);
 }
