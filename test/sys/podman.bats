@@ -97,6 +97,25 @@ cgroup_of()
 	[ "$(cat /sys/fs/cgroup/cpu"$cgroup"/cpu.cfs_quota_us)" = 50000 ]
 }
 
+@test "limits by their effect: memory kills, pids refuses, cpus throttles, a device is what it was given as" {
+	local pid cgroup
+	run podman run --rm --network none --pids-limit 8 localhost/bb:1 sh -c 'i=0; while [ $i -lt 20 ]; do sleep 5 & i=$((i + 1)); done'
+	[ "$status" -ne 0 ]
+	[[ $output == *"can't fork"* ]]
+	podman run -d --name "$NAME" --network none --cpus 0.1 --memory 64m localhost/bb:1 sh -c 'while :; do :; done' >/dev/null
+	throttled() { [ "$(awk '$1 == "nr_throttled" { print $2 }' "$(cgroup_of "$NAME" cpu)/cpu.stat")" -gt 3 ]; }
+	eventually throttled
+	# the same by update: it kills
+	podman update --memory 16m --memory-swap 16m "$NAME" >/dev/null
+	podman exec "$NAME" sh -c 'x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done' || status=$?
+	[ "$status" -ne 0 ]
+	[ "$(awk '$1 == "oom_kill" { print $2 }' "$(cgroup_of "$NAME" memory)/memory.oom_control")" -gt 0 ]
+	podman rm -f -t 0 "$NAME" >/dev/null
+	run podman run --rm --network none --device /dev/fuse:/dev/fuse:r --cap-add mknod localhost/bb:1 sh -c 'exec 2>&1; : </dev/fuse && echo read; (: >/dev/fuse); mknod /kmsg c 1 11; (: >/kmsg); : </dev/null && echo null'
+	echo "$output"
+	[[ $output == read*/dev/fuse*"not permitted"*/kmsg*"not permitted"*null ]]
+}
+
 @test "--cgroups disabled" {
 	needs_hull
 	[ "$(podman run --rm --network none --cgroups disabled localhost/bb:1 echo free)" = free ]
