@@ -53,6 +53,8 @@ int cgroup_write_lines(const char *path, const char *value)
 {
 	int r;
 
+	if (!value[0]) /* writing nothing does nothing; it is an empty line that takes a cpuset back */
+		return io_write_file(AT_FDCWD, path, "\n", 1);
 	do {
 		size_t length = strcspn(value, "\n");
 

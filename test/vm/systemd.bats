@@ -256,7 +256,7 @@ start_systemd()
 	args sh -c 'echo up; sleep 100'
 	start_systemd
 	unit=hull-$ID.scope
-	echo '{"memory": {"limit": 67108864}, "pids": {"limit": 30}, "cpu": {"quota": 50000}, "devices": [{"allow": false}]}' >"$DIR/update"
+	echo '{"memory": {"limit": 67108864}, "pids": {"limit": 30}, "cpu": {"quota": 50000, "cpus": "0"}, "devices": [{"allow": false}]}' >"$DIR/update"
 	# bpf(2) is refused to this update
 	refuses linux.resources.devices -- systemd-run --quiet --wait --pipe -p SystemCallFilter=~bpf -p SystemCallErrorNumber=EPERM \
 		"$HULL" --root "$STATE" update -r "$DIR/update" "$ID"
@@ -264,6 +264,7 @@ start_systemd()
 	[ "$(shown "$unit" TasksMax)" = infinity ]
 	[ "$(shown "$unit" CPUQuotaPerSecUSec)" = 200ms ]
 	[ "$(cat "$(cgroup_of)/memory.max" "$(cgroup_of)/pids.max" "$(cgroup_of)/cpu.max" | tr '\n' ' ')" = "33554432 max 20000 100000 " ]
+	[ -z "$(shown "$unit" AllowedCPUs)$(cat "$(cgroup_of)/cpuset.cpus")" ]
 	shull delete --force "$ID"
 }
 
