@@ -117,6 +117,11 @@ Limit memory and processes
 Give it a directory of yours
 Forbid system calls
 Be told when it starts and ends
+Run a command in a sandbox
+Judge an untrusted program
+Go into a running sandbox
+Try a command before it changes anything
+Use it as bubblewrap or selfdock
 Use it under Podman
 Use it under Docker'
 
@@ -169,6 +174,23 @@ Use it under Docker'
 @test "Forbid system calls" { section "Forbid system calls"; }
 
 @test "Be told when it starts and ends" { section "Be told when it starts and ends"; }
+
+@test "Run a command in a sandbox: as root and as an ordinary user" {
+	section "Run a command in a sandbox"
+	rm -rf "$DIR/work" && mkdir "$DIR/work"
+	user_up
+	chown "$TEST_USER" "$DIR/work"
+	wrapper hull "$HULL"
+	section "Run a command in a sandbox" as_user
+}
+
+@test "Judge an untrusted program" { section "Judge an untrusted program"; }
+
+@test "Go into a running sandbox" { section "Go into a running sandbox"; }
+
+@test "Try a command before it changes anything" { section "Try a command before it changes anything"; }
+
+@test "Use it as bubblewrap or selfdock" { section "Use it as bubblewrap or selfdock"; }
 
 @test "Use it under Podman" {
 	command -v podman >/dev/null || skip "podman is not installed"
