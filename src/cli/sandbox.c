@@ -319,7 +319,7 @@ const struct command sandbox_command = {
 		"sandbox then is in 'hull list' as sandbox-PID-…, and what a killed hull leaves of it is removed by the next one that makes a cgroup, or by "
 		"'hull delete'. Elsewhere --memory is the address space of each process (RLIMIT_AS), --pids the number of processes in the user namespace "
 		"(RLIMIT_NPROC; not for root), and --cpus is refused. --time is that of all processes together, watched by hull: some hundredths of a second may come "
-		"on top; --fsize, --nofile and --stack are rlimits. When --time or --wall is over, all processes are killed.\n\n"
+		"on top, and without a cgroup whatever children used that nobody waited for; --fsize, --nofile and --stack are rlimits. When --time or --wall is over, all processes are killed.\n\n"
 		"--result writes one JSON object, also when hull fails: to FILE, which is replaced as a whole, or to the descriptor FD. 'status' is OK, RE (exit code not "
 		"0), SG (killed by a signal), TO (--time or --wall) or XX (hull failed: 'error' says why); 'exit_code', or 'signal', 'signal_name' and 'core_dumped'; "
 		"'killed': by hull; 'limit': the limit that ended it, or null; 'oom', 'oom_kills', 'pids_refused': what cgroups say; 'wall', 'cpu', 'user', 'system': "

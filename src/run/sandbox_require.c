@@ -5,7 +5,7 @@
  *   basic     user, mount and process namespaces of its own, and no_new_privs
  *   standard  and ipc, network, host name and cgroup namespaces, no capabilities, and a system-call filter
  *   full      and Landlock
- *   limits    --memory, --cpus and --pids are held by cgroups, for all processes together
+ *   limits    --memory, --cpus and --pids are held by cgroups, and --time counted by one, for all processes together
  *
  * A host that makes no user namespaces for ordinary users gives none of it: sandbox_diagnose() says which of its switches it is, and how to turn it.
  */
@@ -74,6 +74,8 @@ static int require_limits(struct sandbox *s)
 			return fail(&s->job->hull->error, 0, "--require limits: --%s is not held for all processes together: no cgroup can be made here. " SANDBOX_DELEGATION,
 				sandbox_limit_name(limits[i]));
 	}
+	if (s->limits[LIMIT_TIME].set && !s->cgroups)
+		return fail(&s->job->hull->error, 0, "--require limits: --time misses processes that nobody waits for: no cgroup can be made here. " SANDBOX_DELEGATION);
 	return 0;
 }
 

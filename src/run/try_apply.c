@@ -172,7 +172,8 @@ static int change_metadata(struct making *m)
 		return -errno;
 	if (fstat(to, &st) < 0)
 		return -errno;
-	if ((st.st_mode & S_IFMT) != (m->change->upper.mode & S_IFMT))
+	/* nobody put something else in its place, which would get its owner and mode */
+	if ((st.st_mode & S_IFMT) != (m->change->upper.mode & S_IFMT) || (m->change->kind == CHANGE_METADATA && st.st_ino != m->change->lower.ino))
 		return -EBUSY;
 	return try_copy_metadata(from, to, &m->change->upper);
 }

@@ -83,6 +83,30 @@ has_signal_scope() { python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(4
 	eventually not pgrep -f "outlive.py $TAG-2"
 }
 
+UNWAITED='import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(30):
+    if os.fork() == 0:
+        end = time.time() + 0.09
+        while time.time() < end:
+            pass
+        os._exit(0)
+    time.sleep(0.1)'
+
+@test "processor time is not hidden in children that nobody waits for; where it could be, --require limits refuses" {
+	needs_hull
+	run hull sandbox --time 0.5 python3 -c "$UNWAITED" </dev/null
+	[ "$status" -eq 137 ]
+	run usandbox --time 0.5 --require limits true
+	[ "$status" -eq 125 ]
+	[[ $output == *--time* ]]
+}
+
+@test "twin: a command with time enough ends as it would, and leaves nothing behind" {
+	hull sandbox --time 5 --require limits sh -c 'for i in 1 2 3; do true & done; wait' </dev/null
+	usandbox --time 5 true
+}
+
 # ---- the caller's terminal (CVE-2017-5226) ----
 
 # on_terminal LINE: an interactive shell with a terminal executes it; $output: all that is seen
