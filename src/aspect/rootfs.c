@@ -304,12 +304,15 @@ CHILD static int pivot(const struct child *c, const struct rootfs *root)
 	return r < 0 ? child_fail(c, FAULT("cannot tell whether the host's tree is gone"), r, NULL, NULL) : 0;
 }
 
-/* In place, a mount point that was missing in "/" itself has a stand-in of the root made (mounts_mimic.c): then that is to be changed into. */
-CHILD static bool is_still_root(const struct child *c, const struct rootfs *root)
+/*
+ * In place, a mount point that was missing in "/" itself has a stand-in of the root made (mounts_mimic.c), and a link may lead a mount onto "/": then that is
+ * to be changed into. The mounts are compared, since a bind of "/" has the same inode.
+ */
+CHILD static bool is_still_root(const struct child *c)
 {
-	struct stat st;
+	uint64_t ours, process;
 
-	return fstat(c->root, &st) == 0 && st.st_dev == root->device && st.st_ino == root->inode;
+	return sys_mount_id(c->root, "", AT_EMPTY_PATH, &ours) == 0 && sys_mount_id(AT_FDCWD, "/", 0, &process) == 0 && ours == process;
 }
 
 CHILD static int change_root(struct child *c)
@@ -318,7 +321,7 @@ CHILD static int change_root(struct child *c)
 	bool pivots = root->private_namespace && !c->plan->request->no_pivot;
 	int r;
 
-	if (root->in_place && is_still_root(c, root))
+	if (root->in_place && is_still_root(c))
 		return 0;
 	if (fchdir(c->root) < 0)
 		return child_fail(c, FAULT("cannot change to the root directory '%a'"), errno, root->path, NULL);

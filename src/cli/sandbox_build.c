@@ -125,7 +125,7 @@ const char *sandbox_absolute(struct sandbox_build *b, const char *path)
 	length = join(out, length, cwd);
 	length = join(out, length, path);
 	if (length == 0)
-		out[0] = '/';
+		memcpy(out, "/", sizeof("/"));
 	return out;
 }
 

@@ -95,6 +95,29 @@ static int add_layers(struct making *m, const struct hull_step *step, struct mou
 	return 0;
 }
 
+/* "/" in whatever spelling */
+static bool is_root(const char *path)
+{
+	size_t depth = 0, length;
+
+	for (path += strspn(path, "/"); *path; path += length, path += strspn(path, "/")) {
+		length = strcspn(path, "/");
+		if (length == 2 && path[0] == '.' && path[1] == '.')
+			depth -= depth > 0;
+		else if (length != 1 || path[0] != '.')
+			depth++;
+	}
+	return depth == 0;
+}
+
+/* What lies over the whole root also covers the /proc, /dev and /tmp that make a sandbox of it. */
+static int check_target(const struct making *m, const struct hull_step *step)
+{
+	if (m->o->bare || !is_root(step->target) || step->kind == HULL_STEP_REMOUNT_RO || step->kind == HULL_STEP_DIR || step->kind == HULL_STEP_CHMOD)
+		return 0;
+	return fail(m->error, 0, "'%s' as a whole cannot be covered: see --writable-root and --rootfs, or name the directories in it", step->target);
+}
+
 static int check_step(const struct making *m, const struct hull_step *step)
 {
 	if ((int)step->kind < HULL_STEP_BIND || (size_t)step->kind >= ARRAY_SIZE(kinds))
@@ -107,7 +130,7 @@ static int check_step(const struct making *m, const struct hull_step *step)
 		return fail(m->error, 0, "'%s' needs a descriptor to read from", step->target);
 	if ((kinds[step->kind].flags & FROM_SOURCE) && !step->source && step->fd < 0)
 		return fail(m->error, 0, "'%s' needs a source", step->target);
-	return 0;
+	return check_target(m, step);
 }
 
 /* One mount of @kind on @target; options of the step are added by the caller. */

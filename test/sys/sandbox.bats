@@ -140,6 +140,18 @@ golden()
 	[ ! -e /tmp/a/passwd ] && [ ! -e /dev/x ] && [ ! -e /run/x ]
 }
 
+@test "the root as a whole cannot be covered, in whatever spelling: what is said of it is never said in vain" {
+	local option
+	for option in --hide=/ --rw=/ --ro=/ --tmpfs=/ --overlay=/ --ro=/etc:/ --rw=/..//. --hide=/etc/..; do
+		run rootbox "$option" true
+		echo "$option: $output"
+		[ "$status" -eq 125 ]
+		[[ $output == *"'/' as a whole cannot be covered"*"--writable-root"* ]]
+	done
+	box --writable-root touch "$WORK/made"
+	[ -e "$WORK/made" ]
+}
+
 @test "/tmp, /run and /dev/shm are its own: nothing of the host's is there, and nothing stays" {
 	mkdir -p "/tmp/hull-$TAG" "/run/hull-$TAG"
 	echo secret >"/tmp/hull-$TAG/secret"
