@@ -155,14 +155,13 @@ struct translation {
 	uint64_t period;
 };
 
-/* An empty set takes one back. */
 static void add_set(struct translation *t, const char *name, const char *value)
 {
 	unsigned char mask[NUMBERS_MAX / BYTE_BITS];
 	int n = systemd_set_of_numbers(value, mask, sizeof(mask));
 	struct systemd_property *property;
 
-	if (n < 0)
+	if (n <= 0)
 		return; /* the kernel will say what is wrong with it */
 	property = systemd_property_add(t->list, t->arena, name, "ay", (size_t)n);
 	for (int i = 0; i < n; i++)

@@ -122,6 +122,10 @@ static void plan_step(struct change *c, struct step *step, const struct cgroup_s
 	step->deadly = text_equal(file, "memory.max");
 	if (r == 0)
 		step->former = cgroup_former_value(c->arena, file, content, w->value);
+	/* an empty set is that of the cgroup above; with processes in it, the kernel takes none back: then what it came to */
+	if (step->former && !step->former[0] && strncmp(file, "cpuset.", 7) == 0 &&
+	    io_read_file(AT_FDCWD, arena_printf(c->arena, "%s.effective", step->path), CONTENT_MAX, c->arena, &content, NULL) == 0)
+		step->former = arena_strndup(c->arena, content, strcspn(content, "\n"));
 }
 
 /* Write what can be written, round by round. Return: 0, or -1 with the first error of the last round. */

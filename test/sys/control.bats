@@ -150,11 +150,14 @@ EATER='while [ ! -e /go ]; do sleep 0.05; done; x=xxxxxxxxxxxxxxxx; while :; do 
 	run_detached 'x=xxxxxxxxxxxxxxxx; while [ ${#x} -lt 9000000 ]; do x=$x$x; done; : >/grown; while :; do sleep 0.2; done'
 	has_controller memory.limit_in_bytes memory.max
 	eventually test -e "$ROOTFS/grown"
-	local before bad all=(--memory-swap 96m --memory-reservation 16m --cpu-share 100 --cpu-period 50000 --cpu-quota 30000 --cpu-burst 1000 --cpu-idle 0
+	local before bad value all=(--memory-swap 96m --memory-reservation 16m --cpu-share 100 --cpu-period 50000 --cpu-quota 30000 --cpu-burst 1000 --cpu-idle 0
 		--cpuset-cpus 0 --cpuset-mems 0 --pids-limit 5)
 	everything() { find /sys/fs/cgroup \( -path "*/$ID/memory.*" -o -path "*/$ID/cpu*" -o -path "*/$ID/pids.max" -o -path "*/$ID/io.*" -o -path "*/$ID/blkio.*" \) \
 		-type f ! -name '*stat*' ! -name '*pressure' ! -name '*usage*' ! -name '*peak' ! -name '*events*' ! -name '*.current' \
-		-perm -200 ! -name '*force_empty' ! -name '*failcnt' ! -name '*reclaim' ! -name '*reset_stats' | sort | while read -r file; do echo "${file##*/} $(cat "$file" 2>&1)"; done; }
+		-perm -200 ! -name '*force_empty' ! -name '*failcnt' ! -name '*reclaim' ! -name '*reset_stats' | sort | while read -r file; do
+		value=$(cat "$file" 2>&1)
+		echo "${file##*/} ${value:-$(cat "$file.effective" 2>/dev/null)}" # a cpuset that was not set becomes what it came to
+	done; }
 	before=$(everything)
 	[ "$(wc -l <<<"$before")" -gt 8 ]
 	for bad in '--cpuset-cpus 4000' '--cpuset-mems 77' '--pids-limit 99999999999' '--memory-swap 4k' '--cpu-quota 1' '--cpu-period 5' '--cpu-burst 9999999' \

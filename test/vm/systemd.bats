@@ -266,7 +266,7 @@ start_systemd()
 	[ "$(shown "$unit" TasksMax)" = infinity ]
 	[ "$(shown "$unit" CPUQuotaPerSecUSec)" = 200ms ]
 	[ "$(cat "$(cgroup_of)/memory.max" "$(cgroup_of)/pids.max" "$(cgroup_of)/cpu.max" | tr '\n' ' ')" = "33554432 max 20000 100000 " ]
-	[ -z "$(shown "$unit" AllowedCPUs)$(cat "$(cgroup_of)/cpuset.cpus")" ]
+	[ "$(cat "$(cgroup_of)/cpuset.cpus.effective")" = 0-1 ]
 	shull delete --force "$ID"
 }
 
