@@ -126,14 +126,38 @@ static void compile_data(struct plan *p, struct mount_op *op)
 	op->old_way |= (op->flags->sb_set & MS_I_VERSION) != 0 || (op->source && strlen(op->source) >= MOUNTFD_VALUE_MAX);
 }
 
+static bool is_below(const char *path, const char *dir)
+{
+	size_t length = text_equal(dir, "/") ? 0 : strlen(dir);
+
+	return strncmp(path, dir, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Whether a sandbox's caller named a place in a procfs, as one of the @n mounts before shows it. Where a link in a hostile tree leads is another thing. */
+static bool names_proc(const struct mount_op *before, size_t n, const char *target)
+{
+	if (is_below(target, "/proc"))
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		const struct mount_op *op = &before[i];
+		const char *inside = is_below(target, op->target) ? target + (text_equal(op->target, "/") ? 0 : strlen(op->target)) : NULL;
+
+		if (!inside || (op->kind != MOUNT_PROC && op->kind != MOUNT_BIND))
+			continue;
+		if (op->kind == MOUNT_PROC || is_below(op->source, "/proc") || (text_equal(op->source, "/") && is_below(inside, "/proc")))
+			return true;
+	}
+	return false;
+}
+
 /* Below /proc only the known files, and only procfs itself on /proc: anything else would let a container see a forged one. */
-static int check_proc(struct plan *p, struct mount_op *op)
+static int check_proc(struct plan *p, struct mount_op *op, size_t n_before)
 {
 	size_t i;
 
 	op->on_proc = text_equal(op->target, "/proc");
 	if (p->request->sandbox || op->kind == MOUNT_HIDE) { /* who covers a part of his own sandbox's /proc wants it so; and so do masks */
-		op->in_proc = true;
+		op->in_proc = op->kind == MOUNT_HIDE || names_proc(op - n_before, n_before, op->target);
 		return 0;
 	}
 	if (op->on_proc && op->kind != MOUNT_PROC && op->kind != MOUNT_BIND && (op->kind < MOUNT_REMOUNT || op->kind == MOUNT_DATA))
@@ -219,7 +243,7 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 		return fail(p->error, 0, "%s.options: hull.dev is for tmpfs, not for %s", op->place, op->type);
 	if (strlen(op->target) >= 4096 || (op->source && strlen(op->source) >= 4096)) /* PATH_MAX */
 		return fail(p->error, 0, "%s: path too long", op->place);
-	if (check_proc(p, op) < 0)
+	if (check_proc(p, op, i) < 0)
 		return -1;
 	compile_data(p, op);
 	if (op->kind >= MOUNT_DIR && compile_made(p, op) < 0)

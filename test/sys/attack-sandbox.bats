@@ -185,3 +185,42 @@ can_push_back() { [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 
 	run usandbox --result 77 true
 	[ "$status" -eq 125 ]
 }
+
+# ---- a hostile root (CVE-2025-52881) ----
+
+# hostile_root: ROOTFS, the ordinary user's, with the directories that a sandbox mounts on
+hostile_root()
+{
+	ROOTFS=$DIR/rootfs
+	cp -a "$FILE_DIR/rootfs" "$ROOTFS"
+	chown -hR "$TEST_USER" "$ROOTFS"
+}
+
+@test "a link in the root does not lead mounts, files and modes into a procfs" {
+	local place
+	for place in /proc/self/fd /proc/self/attr /proc/1/task ../proc/sys/kernel; do
+		hostile_root
+		rm -r "$ROOTFS/run"
+		ln -s "$place" "$ROOTFS/run"
+		refuses procfs -- setpriv --reuid "$TEST_USER" --clear-groups "$HULL" sandbox --rootfs "$ROOTFS" true
+		refuses procfs -- "$HULL" sandbox --rootfs "$ROOTFS" true
+		ln -sfn /proc/sys/kernel/domainname "$ROOTFS/etc/hostname"
+		refuses procfs -- "$HULL" bwrap --unshare-user --bind "$ROOTFS" / --proc /proc --file 8 /run/domainname true 8<"$ROOTFS/etc/passwd"
+		refuses "" -- "$HULL" bwrap --unshare-user --bind "$ROOTFS" / --proc /proc --ro-bind /etc/passwd /etc/hostname true
+		rm -r "$ROOTFS"
+	done
+}
+
+@test "twin: what the caller names in a procfs is covered, wherever that is; and links elsewhere in the root are followed" {
+	hostile_root
+	mkdir "$ROOTFS/other" "$ROOTFS/there"
+	rm -r "$ROOTFS/run"
+	ln -s there "$ROOTFS/run"
+	chown -h "$TEST_USER" "$ROOTFS/run"
+	usandbox --rootfs "$ROOTFS" sh -c 'grep -q " /there " /proc/self/mountinfo'
+	usandbox --tmpfs /proc/sys sh -c '[ -z "$(ls /proc/sys)" ]'
+	usandbox --hide /proc/version sh -c '[ ! -s /proc/version ]'
+	as_user "$HULL" bwrap --unshare-all --bind "$ROOTFS" / --proc /other --tmpfs /other/sys --dev /dev sh -c '[ -z "$(ls /other/sys)" ]' </dev/null
+	as_user "$HULL" bwrap --unshare-user --bind / /mnt --tmpfs /mnt/proc/sys --symlink mnt/usr /usr --symlink mnt/lib /lib --symlink mnt/lib64 /lib64 --symlink mnt/bin /bin \
+		sh -c '[ -z "$(ls /mnt/proc/sys)" ]' </dev/null
+}
