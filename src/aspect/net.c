@@ -15,6 +15,7 @@
 #include "aspect/netdev.h"
 #include "aspect/nswords.h"
 #include "aspect/protocol.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "spec/oci.h"
@@ -69,8 +70,11 @@ bool net_may_be_late(const struct plan *p)
 		return false;
 	if (p->request->plugins) /* they are promised that the namespaces are there */
 		return false;
-	return (p->new_namespaces & CLONE_NEWNET) && !p->has_userns && p->caller->privileged && p->spec->linux.net_devices.n == 0 && h->prestart.n == 0 &&
-	       h->create_runtime.n == 0 && h->create_container.n == 0;
+	if (!(p->new_namespaces & CLONE_NEWNET) || p->has_userns || !p->caller->privileged || p->spec->linux.net_devices.n > 0 || h->prestart.n > 0 ||
+		h->create_runtime.n > 0 || h->create_container.n > 0)
+		return false;
+	/* a rootless engine's root may leave for a namespace of its own, but not return to one that belongs to the machine's (setns(2)) */
+	return process_in_initial_userns();
 }
 
 static int open_own_net(struct plan *p)
