@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "run/explain.h"
@@ -100,6 +101,18 @@ static unsigned int possible(unsigned int namespaces)
 	return namespaces;
 }
 
+/*
+ * Whether we are the machine's user 0, by whatever number: then the kernel lets us write its settings without a capability. EROFS: we would be let, but a
+ * sandbox of root's around us has covered them, for good.
+ */
+static void look_at_settings(struct sandbox_host *host)
+{
+	bool may = access("/proc/sys/kernel/core_pattern", W_OK) == 0;
+
+	host->writes_settings = may || errno == EROFS;
+	host->covered_proc = !may && errno == EROFS && !process_in_initial_userns();
+}
+
 static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 {
 	struct hull *h = job->hull;
@@ -112,6 +125,8 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 	host.cwd = getcwd(cwd, PATH_MAX);
 	host.unseen = job->sandbox && job->stateless && !o->plugins && !o->plugin_dir; /* what is kept or printed has the filter's rules */
 	host.terminal = own_terminal(&h->arena);
+	if (!o->bare)
+		look_at_settings(&host);
 	host.tty = own_profile && can_push_back() && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
 	/* nothing of the terminal would be used, but /dev/tty is there to be opened */
 	if (own_profile && !o->bare && o->tty < 0 && !host.tty && has_terminal() && can_push_back())

@@ -21,6 +21,7 @@ struct making {
 	struct spec *spec;
 	struct string_list writable;
 	const char *terminal;
+	bool covered_proc;
 };
 
 /* Bits of a row. */
@@ -209,6 +210,8 @@ static const struct hull_step native[] = {
 	{ .kind = HULL_STEP_TMPFS, .target = "/run", .mode = 0755, .mode_set = true },
 };
 
+static const struct hull_step outer_proc = { .kind = HULL_STEP_BIND, .source = "/proc", .target = "/proc", .fd = -1 };
+
 static int make_mounts(struct making *m)
 {
 	const struct hull_sandbox_options *o = m->o;
@@ -221,7 +224,7 @@ static int make_mounts(struct making *m)
 	if (o->bare && compile_options(m, add_mount(m, "tmpfs", "tmpfs", "/", (const char *const[]){ "nosuid", "nodev", "mode=0755", NULL })) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(native) && !o->bare; i++)
-		if (add_step(m, &native[i]) < 0)
+		if (add_step(m, native[i].kind == HULL_STEP_PROC && m->covered_proc ? &outer_proc : &native[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < o->n_steps; i++)
 		if (add_step(m, &o->steps[i]) < 0)
@@ -325,13 +328,13 @@ static struct id_mapping_list map_one(struct arena *arena, uint32_t inside, uint
 }
 
 /* The namespaces that are made: those asked for; a native sandbox that says nothing: all but time. */
-static unsigned int chosen_namespaces(const struct hull_sandbox_options *o)
+static unsigned int chosen_namespaces(const struct hull_sandbox_options *o, bool covered_proc)
 {
 	unsigned int all = HULL_NS_USER | HULL_NS_PID | HULL_NS_IPC | HULL_NS_NET | HULL_NS_UTS | HULL_NS_CGROUP;
 	unsigned int set = o->namespaces | o->try_namespaces;
 
 	if (set == 0 && !o->bare)
-		set = all;
+		set = all & ~(covered_proc ? (unsigned int)HULL_NS_PID : 0u);
 	if (o->net && !text_equal(o->net, "none"))
 		set &= ~(unsigned int)HULL_NS_NET;
 	else if (o->net)
@@ -354,7 +357,7 @@ static void make_namespaces(struct making *m, const struct sandbox_host *host)
 {
 	const struct hull_sandbox_options *o = m->o;
 	struct linux_config *l = &m->spec->linux;
-	unsigned int set = chosen_namespaces(o);
+	unsigned int set = chosen_namespaces(o, host->covered_proc);
 
 	if (host->uid != 0 && o->userns_fd < 0) /* without it an ordinary user can make no other */
 		set |= HULL_NS_USER;
@@ -395,15 +398,15 @@ static int make_profile(struct making *m, const struct sandbox_host *host)
 
 /*
  * The kernel lets the machine's user 0 write /proc/sys and more without any capability, also when it is 0 of a user namespace (kernel/sysctl, proc_sysctl.c:
- * test_perm()): then they are covered as in every container. Whoever is not root there cannot, and saves the time. Where sandboxes are to be made inside,
- * nothing may be covered: the kernel refuses another procfs to who does not see all of this one (fs/namespace.c, mnt_already_visible()). So --nest of root's is
- * for commands that he trusts, and hull-sandbox(1) says so.
+ * test_perm()): then they are covered as in every container. Whoever is not root there cannot, and saves the time.
+ * Also with --nest: the covers are what keeps the kernel from giving an inner namespace a procfs without them (fs/namespace.c, mnt_already_visible()). Inner
+ * sandboxes of root's therefore share the outer one's pid namespace and /proc (covered_proc).
  */
 static void make_masks(struct making *m, const struct sandbox_host *host)
 {
 	struct spec model;
 
-	if (host->uid != 0 || m->o->bare || m->o->nest)
+	if (!host->writes_settings || m->o->bare || host->covered_proc)
 		return;
 	spec_default(m->arena, &model, false, 0, 0);
 	m->spec->linux.masked_paths = model.linux.masked_paths;
@@ -452,7 +455,8 @@ static int check_options(struct error *e, const struct hull_sandbox_options *o)
 int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, const struct sandbox_host *host, struct spec *ret_spec)
 {
 	struct spec spec = { .has_process = true, .has_linux = true };
-	struct making m = { .arena = arena, .error = e, .o = o, .spec = &spec, .terminal = o->new_session || o->tty == 1 ? NULL : host->terminal };
+	struct making m = { .arena = arena, .error = e, .o = o, .spec = &spec, .terminal = o->new_session || o->tty == 1 ? NULL : host->terminal,
+		.covered_proc = host->covered_proc };
 
 	if (check_options(e, o) < 0)
 		return -1;

@@ -19,6 +19,8 @@ enum { SANDBOX_STEPS_MAX = 4096, SANDBOX_ENV_MAX = 65536 };
  * @env: environ, NULL-terminated
  * @capabilities: permitted to him, as bits
  * @unseen: nobody will print or keep the spec: the filter's rules may be left out, its program is there
+ * @writes_settings: the kernel would let us write /proc/sys without a capability: we are the machine's user 0
+ * @covered_proc: we are in a sandbox of root's, whose /proc is covered in part: the kernel gives us no other
  * @terminal: the caller's terminal, "/dev/pts/3", NULL: none or not to be told
  * @tty: standard input is a terminal into which a program that has it open could push characters (ioctl_tty(2), TIOCSTI)
  */
@@ -29,7 +31,7 @@ struct sandbox_host {
 	char *const *env;
 	const char *terminal;
 	uint64_t capabilities;
-	bool unseen, tty;
+	bool unseen, tty, writes_settings, covered_proc;
 };
 
 /**

@@ -365,7 +365,9 @@ static int insert_words(struct option_insertion *in, const char *value)
 		return fail(in->error, ENOMEM, "words");
 	strcpy(text, value + wanted);
 	if (strcmp(text, "loop") == 0) {
-		words[n++] = (char[]){ "--words=loop" };
+		static char again[] = "--words=loop";
+
+		words[n++] = again;
 	} else {
 		for (char *word = text; word && n < ARGUMENTS_MAX; n++) {
 			words[n] = word;
