@@ -319,7 +319,7 @@ const struct command sandbox_command = {
 		"A command that ends itself by a signal (abort(3), SIGPIPE) wants --init; at a terminal, with --name and with --result it is there unasked. Ignored "
 		"and blocked signals, the umask and the session are the caller's.\n\n"
 		"--memory, --cpus and --pids are held by a cgroup for all processes together, as root and where the caller's own cgroup was delegated to him; the "
-		"sandbox then is in 'hull list' as sandbox-PID-…, and what a killed hull leaves of it is removed by the next one that makes a cgroup, or by "
+		"sandbox then is in 'hull list' as sandbox-PID-RANDOM, and what a killed hull leaves of it is removed by the next one that makes a cgroup, or by "
 		"'hull delete'. Elsewhere --memory is the address space of each process (RLIMIT_AS), --pids the number of processes in the user namespace "
 		"(RLIMIT_NPROC; not for root), and --cpus is refused. --time is that of all processes together, watched by hull: some hundredths of a second may come "
 		"on top, and without a cgroup whatever children used that nobody waited for; --fsize, --nofile and --stack are rlimits. When --time or --wall is over, all processes are killed.\n\n"
