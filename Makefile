@@ -58,6 +58,8 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|g' contrib/containers.conf.d/50-hull.conf >$(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-hull.conf
 	install -d $(DESTDIR)$(PREFIX)/share/hull/profiles
 	install -m 644 contrib/profiles/* $(DESTDIR)$(PREFIX)/share/hull/profiles/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/hull/plugins
+	install -m 755 contrib/plugins/* $(DESTDIR)$(PREFIX)/share/doc/hull/plugins/
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(HULL) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/hull
 	$(HULL) completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hull
@@ -70,7 +72,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hull $(DESTDIR)$(PREFIX)/include/hull.h $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-hull.conf
 	rm -f $(DESTDIR)$(PREFIX)/lib/libhull.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/hull.pc
-	rm -rf $(DESTDIR)$(PREFIX)/libexec/hull $(DESTDIR)$(PREFIX)/share/hull
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/hull $(DESTDIR)$(PREFIX)/share/hull $(DESTDIR)$(PREFIX)/share/doc/hull
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hull $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hull
 	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hull.fish $(DESTDIR)$(PREFIX)/share/man/man1/hull.1 $(DESTDIR)$(PREFIX)/share/man/man1/hull-*.1 $(DESTDIR)$(PREFIX)/share/man/man7/hull-*.7
 

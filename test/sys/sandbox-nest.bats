@@ -63,10 +63,12 @@ BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch 
 		deep "$n" sh -c "$write; unshare -Urm --propagation private sh -c 'mount -t proc p /mnt && echo new-proc; mount -o remount,rw,bind /proc/sys; umount /proc/sys; $write'; unshare -Urpmf --mount-proc sh -c '$write'" \
 			-- "$HULL" sandbox --nest
 		run limited "${line[@]}"
-		[[ $output != *wrote* ]] && [[ $output != *new-proc* ]]
+		[[ $output != *wrote* ]]
+		[[ $output != *new-proc* ]]
 	done
 	run limited "$HULL" sandbox --require basic --nest "$HULL" sandbox --require basic true
-	[ "$status" -eq 125 ] && [[ $output == *"pid namespace"* ]]
+	[ "$status" -eq 125 ]
+	[[ $output == *"pid namespace"* ]]
 	# an ordinary user's inner ones have all of it, since he may write nothing there
 	[ "$(as_user timeout -k 1 30 "$HULL" sandbox --nest "$HULL" sandbox --require basic sh -c 'echo $$')" = 1 ]
 }
