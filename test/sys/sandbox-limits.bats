@@ -64,7 +64,7 @@ EAT='x = bytearray(100 << 20)'
 }
 
 @test "an ordinary user's memory and pids are held by rlimits, of this sandbox alone" {
-	as_user sleep 3 &
+	as_user sleep 3 & # another process of his does not count
 	run ubox --memory 60m python3 -c "$EAT"
 	[ "$status" -eq 1 ]
 	[[ $output == *MemoryError* ]]
@@ -73,6 +73,7 @@ EAT='x = bytearray(100 << 20)'
 	[ "$status" -ne 0 ]
 	ubox --pids 4 sh -c 'for i in 1 2 3; do sleep 0.1 & done; wait'
 	[ "$(record .limits.pids.held_by)" = rlimit ]
+	wait
 }
 
 @test "what an ordinary user cannot have is refused, with the way to get it" {

@@ -328,7 +328,8 @@ alone()
 		line+=(sh -c 'echo $$ $(id -u); touch /etc/hull-test 2>/dev/null || echo ro; echo t >/tmp/t && cat /tmp/t')
 	}
 	deep "$HULL" sandbox --nest
-	[ "$(timeout -k 1 20 "${line[@]}" 3>&-)" = $'1 0\nro\nt' ]
+	# root's inner ones share the outermost one's processes: they may not have a /proc that is not covered
+	[[ $(timeout -k 1 20 "${line[@]}" 3>&-) == *$' 0\nro\nt' ]]
 	[ "$(vm_user timeout -k 1 20 "${line[@]}")" = $'1 1000\nro\nt' ]
 	deep "$HULL" sandbox --nest --as 0
 	[ "$(vm_user timeout -k 1 20 "${line[@]}")" = $'1 0\nro\nt' ]

@@ -126,11 +126,16 @@ start_systemd()
 	make_bundle
 	limits '{"memory": {"limit": 16777216, "swap": 16777216}}'
 	args sh -c 'x=xxxxxxxxxxxxxxxx; while :; do x=$x$x; done'
-	run shull run -b "$BUNDLE" "$ID"
-	[ "$status" -eq 137 ]
-	echo "$output"
+	# systemd takes an empty scope's cgroup down as soon as it hears of it, and with it the counters: sometimes before hull can read them
+	local try
+	for try in 1 2 3 4 5 6; do
+		run shull run -b "$BUNDLE" "$ID"
+		echo "$try: $output"
+		[ "$status" -eq 137 ]
+		no_unit
+		[[ $output != *"killed by its memory limit"* ]] || break
+	done
 	[[ $output == *"killed by its memory limit: limit 16 MiB, peak 1"[56]* ]] # (the helper was in the scope, too)
-	no_unit
 	run shull run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 137 ]
 }
