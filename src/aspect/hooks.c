@@ -274,6 +274,24 @@ static int run_list(struct plan *p, const struct hook_programs *programs, const 
 	return failed ? -1 : 0;
 }
 
+void hooks_state(struct json_writer *w, const char *name, const struct plan *p, pid_t pid, const char *status)
+{
+	json_open_object(w, name);
+	json_string(w, "ociVersion", SPEC_OCI_VERSION);
+	json_string(w, "id", p->request->id);
+	json_string(w, "status", status);
+	if (pid > 0)
+		json_i64(w, "pid", pid);
+	json_string(w, "bundle", p->request->bundle);
+	if (p->spec->annotations.n > 0) {
+		json_open_object(w, "annotations");
+		for (size_t i = 0; i < p->spec->annotations.n; i++)
+			json_string(w, p->spec->annotations.v[i].key, p->spec->annotations.v[i].value);
+		json_close_object(w);
+	}
+	json_close_object(w);
+}
+
 int hooks_run(struct plan *p, const struct hook_list *list, const char *kind, const char *state_json)
 {
 	struct hook_output out = { NO_FD, NO_FD, NO_FD };

@@ -15,6 +15,12 @@
 int hooks_run(struct plan *p, const struct hook_list *list, const char *kind, const char *state_json);
 
 /**
+ * hooks_state - write the state document (runtime-spec, runtime.md §State).
+ * @name: the member that it becomes, NULL: it is the document.  @pid: 0: none yet or no more.
+ */
+void hooks_state(struct json_writer *w, const char *name, const struct plan *p, pid_t pid, const char *status);
+
+/**
  * hooks_start_container - run the startContainer hooks in the container, just before the payload; the state document is read from p->state_fd.
  * Return: 0 or -1 after child_fail().
  */

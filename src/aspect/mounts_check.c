@@ -217,7 +217,8 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 {
 	int r;
 
-	op->place = arena_printf(p->arena, "mounts[%zu]", i);
+	/* who wrote options and no document knows a step by where it leads */
+	op->place = p->request->sandbox && m->destination ? arena_printf(p->arena, "step on '%s'", m->destination) : arena_printf(p->arena, "mounts[%zu]", i);
 	op->flags = &m->flags;
 	op->tree = op->source_fd = op->mimic = NO_FD;
 	if (!m->destination || !m->destination[0])

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "aspect/environment.h"
+#include "aspect/hooks.h"
 #include "aspect/program.h"
 #include "base/io.h"
 #include "base/scope.h"
@@ -203,20 +204,7 @@ static const char *document(const struct plan *p, const char *point, pid_t pid)
 	json_string(&w, "id", p->request->id);
 	if (pid > 0)
 		json_i64(&w, "pid", pid);
-	json_open_object(&w, "state");
-	json_string(&w, "ociVersion", p->spec->oci_version);
-	json_string(&w, "id", p->request->id);
-	json_string(&w, "status", "creating");
-	if (pid > 0)
-		json_i64(&w, "pid", pid);
-	json_string(&w, "bundle", p->request->bundle);
-	if (p->spec->annotations.n > 0) {
-		json_open_object(&w, "annotations");
-		for (size_t i = 0; i < p->spec->annotations.n; i++)
-			json_string(&w, p->spec->annotations.v[i].key, p->spec->annotations.v[i].value);
-		json_close_object(&w);
-	}
-	json_close_object(&w);
+	hooks_state(&w, "state", p, pid, "creating");
 	json_close_object(&w);
 	return json_text(&w);
 }

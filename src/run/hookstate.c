@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aspect/hooks.h"
 #include "base/io.h"
 #include "hull.h"
 
@@ -12,20 +13,7 @@ char *hookstate_document(const struct plan *p, pid_t pid, const char *status)
 {
 	struct json_writer w = json_writer_on(p->arena, 0);
 
-	json_open_object(&w, NULL);
-	json_string(&w, "ociVersion", HULL_OCI_VERSION);
-	json_string(&w, "id", p->request->id);
-	json_string(&w, "status", status);
-	if (pid > 0)
-		json_i64(&w, "pid", pid);
-	json_string(&w, "bundle", p->request->bundle);
-	if (p->spec->annotations.n > 0) {
-		json_open_object(&w, "annotations");
-		for (size_t i = 0; i < p->spec->annotations.n; i++)
-			json_string(&w, p->spec->annotations.v[i].key, p->spec->annotations.v[i].value);
-		json_close_object(&w);
-	}
-	json_close_object(&w);
+	hooks_state(&w, NULL, p, pid, status);
 	return (char *)(uintptr_t)json_text(&w);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aspect/exec.h"
 #include "aspect/hooks.h"
 #include "aspect/net.h"
 #include "aspect/seccomp.h"
@@ -235,10 +236,12 @@ static int on_entered(struct run *run)
 }
 
 /* The exit codes that engines and shells know: 127 not found, 126 cannot be executed (runc's and crun's, and sh's). */
-static int fault_exit_code(const struct message *m)
+static int fault_exit_code(const struct plan *p, const struct message *m)
 {
 	if (m->aspect != ASPECT_EXEC)
 		return 0;
+	if (p->request->sandbox) /* of the command alone: a working directory that is not there is hull's failure, as with env(1) -C */
+		return m->number == EXEC_NOT_FOUND || m->number == EXEC_CANNOT ? (int)m->number : 0;
 	if (m->errnum == ENOENT || m->number == 127)
 		return 127;
 	return m->errnum == EACCES || m->errnum == ENOEXEC || m->errnum == EISDIR || m->errnum == EPERM || m->number == 126 ? 126 : 0;
@@ -247,7 +250,7 @@ static int fault_exit_code(const struct message *m)
 static void on_fault(struct run *run, const struct message *m)
 {
 	channel_fault(run->p, m, run->p->error);
-	run->p->error->exit_code = fault_exit_code(m);
+	run->p->error->exit_code = fault_exit_code(run->p, m);
 }
 
 static int on_warning(struct run *run, const struct message *m)

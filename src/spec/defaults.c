@@ -120,7 +120,7 @@ void spec_default(struct arena *arena, struct spec *ret_spec, bool rootless, uid
 	int kind = rootless ? ROOTLESS : ROOTFUL;
 	struct spec spec = { .has_process = true, .has_linux = true };
 
-	spec.oci_version = arena_strdup(arena, "1.3.0");
+	spec.oci_version = arena_strdup(arena, SPEC_OCI_VERSION);
 	spec.root.path = arena_strdup(arena, "rootfs");
 	spec.root.readonly = true;
 	spec.hostname = arena_strdup(arena, "hull");

@@ -7,6 +7,9 @@
 #include "base/json.h"
 #include "spec/spec.h"
 
+/* of the specification that is read and written; hull.h has the same for others (HULL_OCI_VERSION) */
+#define SPEC_OCI_VERSION "1.3.0"
+
 /**
  * spec_read - read a config.json document, resolve names, compile mount options, and check all that the document alone can tell (spec_check).
  * Errors name the place: "process.rlimits[2].hard: expected an unsigned integer, got string".

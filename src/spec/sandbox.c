@@ -460,7 +460,7 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 
 	if (check_options(e, o) < 0)
 		return -1;
-	spec.oci_version = arena_strdup(arena, HULL_OCI_VERSION);
+	spec.oci_version = arena_strdup(arena, SPEC_OCI_VERSION);
 	spec.root.path = arena_strdup(arena, o->rootfs ? o->rootfs : "/");
 	spec.root.readonly = !o->bare && !o->rootfs_writable;
 	spec.process.no_new_privileges = true;

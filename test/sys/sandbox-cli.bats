@@ -286,3 +286,16 @@ profile()
 	as_user timeout -k 1 20 "${line[@]}" true
 	[ "$(as_user timeout -k 1 20 "${line[@]}" sh -c 'echo $$; touch /x 2>/dev/null || echo no')" = $'1\nno' ]
 }
+
+@test "what is not there is named by where it was to lead, and is hull's failure, not the command's" {
+	run box --ro /nope:/there true
+	[ "$status" -eq 125 ]
+	[[ $output == *"step on '/there'.source: cannot bind '/nope': No such file or directory"* ]]
+	run box --cwd /nope true
+	[ "$status" -eq 125 ]
+	[[ $output == *"process.cwd: cannot change to '/nope'"* ]]
+	run box /nope
+	[ "$status" -eq 127 ]
+	run box /etc/passwd
+	[ "$status" -eq 126 ]
+}
