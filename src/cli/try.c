@@ -126,7 +126,8 @@ static int apply(const struct cli *cli, const struct try_flags *f, const char *d
 	end_progress(&p);
 	if (r < 0) {
 		(void)try_failed(cli); /* returned below */
-		(void)fprintf(stderr, "%s: the changes are in '%s': 'hull try apply [--force] %s', 'hull try drop %s'\n", cli->name, dir, dir, dir); /* a hint */
+		if (access(dir, F_OK) == 0)
+			(void)fprintf(stderr, "%s: the changes are in '%s': 'hull try apply [--force] %s', 'hull try drop %s'\n", cli->name, dir, dir, dir); /* a hint */
 		return TRY_FAILED;
 	}
 	if (!f->quiet)
