@@ -31,39 +31,52 @@ static int next_number(char **s, int64_t *ret_value)
 /* proc_pid_stat(5): "pid (comm) state ppid …"; comm may hold anything, so the last ')' ends it */
 static int parse_stat(char *line, struct process_stat *ret_stat)
 {
+	enum { PARENT = 4, FIRST_TIME = 14, LAST_TIME = 17, THREADS = 20, START = 22 }; /* fields, counted from 1 */
 	char *p = strrchr(line, ')');
-	int64_t value = 0, parent = 0;
-	char state;
-	int field;
+	struct process_stat stat = { 0 };
+	int64_t value;
 
 	if (!p || p[1] != ' ' || p[2] == '\0' || p[3] != ' ')
 		return -EINVAL;
-	state = p[2];
+	stat.state = p[2];
 	p += 4;
-	for (field = 4; field <= 22; field++) {
-		/* some fields are unsigned and large (signal masks and limits come later): all up to 22 fit */
+	for (int field = PARENT; field <= START; field++) {
+		/* some fields are unsigned and large (signal masks and limits come later): all up to START fit */
 		if (next_number(&p, &value) < 0)
 			return -EINVAL;
-		if (field == 4)
-			parent = value;
+		if (field == PARENT)
+			stat.parent = (pid_t)value;
+		else if (field >= FIRST_TIME && field <= LAST_TIME)
+			stat.ticks += (uint64_t)value;
+		else if (field == THREADS)
+			stat.threads = (uint64_t)value;
 	}
-	*ret_stat = (struct process_stat){ .state = state, .parent = (pid_t)parent, .start = (uint64_t)value };
+	stat.start = (uint64_t)value;
+	*ret_stat = stat;
 	return 0;
 }
 
-pid_t process_first_child(pid_t pid)
+/* The kernel gives at most a page of the list at a time (seq_file), so it is read to its end, and a number may be cut anywhere. */
+size_t process_children(pid_t pid, pid_t thread, pid_t *list, size_t max)
 {
-	char path[64], list[256];
-	int64_t child = 0;
-	char *s = list;
-	ssize_t n;
+	char path[64], text[4096];
+	size_t kept = 0, n = 0;
+	int64_t child;
+	ssize_t got;
+	scope_fd int fd = NO_FD;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid); /* fits */
-	n = io_read_small(AT_FDCWD, path, list, sizeof(list) - 1);
-	if (n <= 0)
-		return 0;
-	list[(size_t)n < sizeof(list) ? (size_t)n : sizeof(list) - 1] = '\0';
-	return next_number(&s, &child) == 0 ? (pid_t)child : 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)thread); /* fits */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && n < max && (got = read(fd, text + kept, sizeof(text) - 1 - kept)) > 0) {
+		char *at = text;
+
+		text[kept + (size_t)got] = '\0';
+		while (n < max && next_number(&at, &child) == 0)
+			list[n++] = (pid_t)child;
+		kept = strlen(at);
+		memmove(text, at, kept);
+	}
+	return n;
 }
 
 int process_read_stat(pid_t pid, struct process_stat *ret_stat)

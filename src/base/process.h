@@ -3,6 +3,7 @@
 #define BASE_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,12 +12,13 @@
 /*
  * What /proc/PID/stat says.
  * @state: R S D T Z X …
- * @start: field 22, clock ticks since boot: with the pid it names a process for good
+ * @ticks: processor time that it and the children that it waited for have used, in clock ticks (sysconf(_SC_CLK_TCK) a second)
+ * @start: clock ticks since boot: with the pid it names a process for good
  */
 struct process_stat {
 	char state;
 	pid_t parent;
-	uint64_t start;
+	uint64_t ticks, threads, start;
 };
 
 /**
@@ -32,10 +34,12 @@ int process_read_stat(pid_t pid, struct process_stat *ret_stat);
 bool process_alive(pid_t pid, uint64_t start);
 
 /**
- * process_first_child - the child that a process made first and that is still there.
- * Return: its pid, 0: none, or the kernel does not tell (proc_tid_children(5): CONFIG_PROC_CHILDREN).
+ * process_children - the children that a thread has made and that are still there, the oldest first.
+ * @thread: @pid: the first thread
+ * @list: room for @max
+ * Return: how many there are in the list, 0: also when the kernel does not tell (proc_tid_children(5): CONFIG_PROC_CHILDREN).
  */
-pid_t process_first_child(pid_t pid);
+size_t process_children(pid_t pid, pid_t thread, pid_t *list, size_t max);
 
 /**
  * process_open - a pidfd of the process that had @pid and started at @start.

@@ -58,9 +58,8 @@ void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_start)
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)*ret_pid); /* fits */
 	if (readlink(path, link, sizeof(link)) >= 0 || errno != EACCES)
 		return;
-	child = process_first_child(*ret_pid);
 	/* still behind the process that is ours: a pid that was given to another meanwhile has another parent */
-	if (child > 0 && process_read_stat(child, &stat) == 0 && stat.parent == *ret_pid) {
+	if (process_children(*ret_pid, *ret_pid, &child, 1) == 1 && process_read_stat(child, &stat) == 0 && stat.parent == *ret_pid) {
 		*ret_pid = child;
 		*ret_start = stat.start;
 	}

@@ -15,6 +15,7 @@
 
 #include "aspect/cgroup_stats.h"
 #include "base/io.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "run/sandbox.h"
@@ -26,59 +27,11 @@ enum { CHECK_MIN_NS = 5000000, PROCESSES_MAX = 16384 };
 /* Read a small file of numbers as text, "" when it is gone. */
 static void read_text(const char *path, char *text, size_t size)
 {
-	ssize_t n = io_read_small(AT_FDCWD, path, text, size - 1);
-
-	text[n <= 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1] = '\0';
+	if (io_read_small(AT_FDCWD, path, text, size) < 0)
+		text[0] = '\0';
 }
 
-/* Cut the next word off. */
-static bool next_number(char **at, uint64_t *ret)
-{
-	char *word = *at + strspn(*at, " "), *end = word + strcspn(word, " ");
-
-	*at = end + (*end != '\0');
-	*end = '\0';
-	return text_to_u64(word, ret) == 0;
-}
-
-/* Processor time of a process and of those it waited for, in ticks, and its threads. */
-static uint64_t ticks_of(pid_t pid, uint64_t *threads)
-{
-	/* behind the name's bracket: state, ten fields, utime, stime, cutime, cstime, priority, nice, num_threads (proc_pid_stat(5)) */
-	enum { STATE = 2, SKIP = 10, TIMES = 4, THREADS = 3 };
-	char path[64], text[1024], *at;
-	uint64_t ticks = 0, value = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid); /* fits */
-	read_text(path, text, sizeof(text));
-	at = strrchr(text, ')');
-	if (!at || strlen(at) <= STATE + 1)
-		return 0;
-	at += STATE + 1;
-	for (int i = 0; i < SKIP; i++)
-		(void)next_number(&at, &value); /* tpgid may be -1 */
-	for (int i = 0; i < TIMES && next_number(&at, &value); i++)
-		ticks += value;
-	for (int i = 0; i < THREADS; i++)
-		if (!next_number(&at, &value)) /* nice may be negative */
-			value = 0;
-	*threads += value;
-	return ticks;
-}
-
-/* Put the children of one thread behind the @n pids in the list. */
-static size_t add_children_of(pid_t pid, const char *thread, pid_t *list, size_t n)
-{
-	char path[64], text[16384], *at = text;
-	uint64_t child;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread); /* fits */
-	read_text(path, text, sizeof(text));
-	while (n < PROCESSES_MAX && next_number(&at, &child))
-		list[n++] = (pid_t)child;
-	return n;
-}
-
+/* Put the children of all threads of a process behind the @n pids in the list. */
 static size_t add_children(pid_t pid, pid_t *list, size_t n)
 {
 	struct dirent *entry;
@@ -87,14 +40,18 @@ static size_t add_children(pid_t pid, pid_t *list, size_t n)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid); /* fits */
 	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			n = add_children_of(pid, entry->d_name, list, n);
+	while (dir && (entry = readdir(dir))) {
+		int32_t thread;
+
+		if (text_to_i32(entry->d_name, &thread) == 0)
+			n += process_children(pid, thread, list + n, PROCESSES_MAX - n);
+	}
 	if (dir)
 		(void)closedir(dir); /* opened above */
 	return n;
 }
 
+/* Nanoseconds of processor time; @threads: how many there are is added. */
 static uint64_t used_by_tree(pid_t pid, uint64_t *threads)
 {
 	scope_free pid_t *list = malloc(PROCESSES_MAX * sizeof(*list));
@@ -105,7 +62,12 @@ static uint64_t used_by_tree(pid_t pid, uint64_t *threads)
 		return 0;
 	list[0] = pid;
 	for (size_t i = 0; i < n; i++) {
-		ticks += ticks_of(list[i], threads);
+		struct process_stat stat;
+
+		if (process_read_stat(list[i], &stat) < 0)
+			continue;
+		ticks += stat.ticks;
+		*threads += stat.threads;
 		n = add_children(list[i], list, n);
 	}
 	return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));

@@ -33,6 +33,18 @@ EAT='x = bytearray(100 << 20)'
 	done
 }
 
+@test "time is also that of the youngest of a thousand children" {
+	local crowd='import os, time
+for i in range(1000):
+    if os.fork() == 0:
+        time.sleep(60 if i < 998 else 0)
+        while True: pass
+time.sleep(60)'
+	run ubox --time 0.5 --wall 12 python3 -c "$crowd"
+	[ "$status" -eq 137 ]
+	[ "$(record '[.status, .limit] | @csv')" = '"TO","time"' ]
+}
+
 @test "what dies before its time is over has not run out of it" {
 	box --time 2 --wall 5 sh -c 'i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done'
 	[ "$(record '[.status, .limit] | @csv')" = '"OK",' ]

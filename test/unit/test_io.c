@@ -153,6 +153,38 @@ static void processes_are_named_for_good(void)
 	CHECK(process_read_stat(0, &other) == -ESRCH && process_open(-1, 0) == -ESRCH);
 }
 
+/* More children than the kernel lists at a time. */
+static void all_children_are_seen(void)
+{
+	enum { CHILDREN = 1200 };
+	static pid_t made[CHILDREN], seen[CHILDREN + 1];
+	struct process_stat stat = { 0 };
+	int ends[2], n = 0;
+
+	CHECK(process_children(getpid(), getpid(), seen, CHILDREN + 1) == 0);
+	CHECK(pipe(ends) == 0);
+	for (; n < CHILDREN; n++) {
+		made[n] = fork();
+		if (made[n] == 0) {
+			(void)close(ends[1]);
+			(void)!read(ends[0], &(char){ 0 }, 1); /* the end of the file is the end */
+			_exit(0);
+		}
+		if (made[n] < 0)
+			break;
+	}
+	CHECK(n > 800); /* 4096 bytes hold no more than 819 numbers of four digits */
+	CHECK(process_children(getpid(), getpid(), seen, CHILDREN + 1) == (size_t)n);
+	CHECK(memcmp(made, seen, (size_t)n * sizeof(*made)) == 0);
+	CHECK(process_children(getpid(), getpid(), seen, 1) == 1 && seen[0] == made[0]);
+	CHECK(process_read_stat(getpid(), &stat) == 0 && stat.threads == 1);
+	(void)close(ends[1]);
+	(void)close(ends[0]);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	CHECK(process_children(getpid(), getpid(), seen, CHILDREN + 1) == 0);
+}
+
 static void log_lines(void)
 {
 	struct log log = { .fd = NO_FD, .level = LOG_LEVEL_INFO, .name = "hull" };
@@ -196,6 +228,7 @@ int main(void)
 	RUN(descriptors_travel);
 	RUN(long_socket_paths);
 	RUN(processes_are_named_for_good);
+	RUN(all_children_are_seen);
 	RUN(log_lines);
 	remove_all();
 	(void)close_fd(dirfd_of_test);
