@@ -37,6 +37,7 @@ tidy:
 
 bench: all
 	@scripts/deps build check
+	@scripts/deps bench || echo "bench: without the peers named above"
 	@bench/run
 	@bench/sandbox
 
