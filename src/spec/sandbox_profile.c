@@ -11,11 +11,13 @@
 #include "spec/sandbox_profile.h"
 
 #include <errno.h>
+#include <linux/ioprio.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/scope.h"
@@ -43,11 +45,11 @@ const struct sandbox_group sandbox_groups[] = {
 	{ "get_mempolicy mbind set_mempolicy set_mempolicy_home_node", 0, "memory policy", "OpenMP, JVMs and numactl use it on their own "
 	  "memory.", 0 },
 	{ "execve execveat exit exit_group fork vfork wait4 waitid waitpid kill tkill tgkill pidfd_open pidfd_send_signal rt_sigqueueinfo "
-	  "rt_tgsigqueueinfo getpgid getpgrp setpgid getsid setsid getpid getppid gettid getpriority setpriority nice getrlimit ugetrlimit setrlimit "
+	  "rt_tgsigqueueinfo getpgid getpgrp setpgid getsid setsid getpid getppid gettid getpriority nice getrlimit ugetrlimit setrlimit "
 	  "prlimit64 getrusage times prctl arch_prctl set_thread_area get_thread_area set_tid_address set_robust_list get_robust_list rseq "
 	  "restart_syscall uretprobe", 0, "processes", "The pid namespace confines them.", 0 },
 	{ "futex futex_time64 futex_requeue futex_wait futex_waitv futex_wake", 0, "futexes", "Threads cannot do without.", 0 },
-	{ "ioprio_get ioprio_set sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
+	{ "ioprio_get sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
 	  "sched_rr_get_interval sched_rr_get_interval_time64 sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield getcpu",
 	  0, "scheduling", "More than the caller had needs a capability.", 0 },
 	{ "alarm pause rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_sigtimedwait_time64 sgetmask "
@@ -188,6 +190,13 @@ const struct sandbox_rule sandbox_rules[] = {
 	{ "ioctl", EPERM, 1, { IS(1, ALL, TIOCSETD) }, "with TIOCSETD", "Line disciplines are modules that the kernel loads on demand, and "
 	  "full of races.", 0, 0 },
 	{ "ioctl", 0, 1, { ANY(1) }, "with everything else", "What a device can do is decided by which devices there are.", 0, 0 },
+
+	{ "setpriority", EPERM, 2, { IS(0, ALL, PRIO_PGRP), IS(1, ALL, 0) }, "of PRIO_PGRP 0",
+	  "The process group is the caller's, for the sake of job control, and no pid namespace ends it: hull and its neighbours in a pipeline "
+	  "would be slowed down. A group made inside can be named by its number.", 0, 0 },
+	{ "setpriority", 0, 1, { ANY(0) }, "of everything else", "The pid namespace confines PRIO_USER, too.", 0, 0 },
+	{ "ioprio_set", EPERM, 2, { IS(0, ALL, IOPRIO_WHO_PGRP), IS(1, ALL, 0) }, "of IOPRIO_WHO_PGRP 0", "As setpriority(2).", 0, 0 },
+	{ "ioprio_set", 0, 1, { ANY(0) }, "of everything else", NULL, 0, 0 },
 
 	{ "personality", 0, 1, { IS(0, ~PERSONALITY, 0) },
 	  "of Linux, also 32-bit, with ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT, ADDR_LIMIT_32BIT, ADDR_LIMIT_3GB, READ_IMPLIES_EXEC, UNAME26",

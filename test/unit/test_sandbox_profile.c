@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/ioprio.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -23,7 +25,7 @@
 
 #define DENY(number) (SECCOMP_RET_ERRNO | (number))
 
-enum { ALLOW = (int)SECCOMP_RET_ALLOW, IA32_CLONE = 120, IA32_SOCKETCALL = 102, IA32_SOCKET = 359, LINE = 200 };
+enum { ALLOW = (int)SECCOMP_RET_ALLOW, IA32_CLONE = 120, IA32_SETPRIORITY = 97, IA32_SOCKETCALL = 102, IA32_SOCKET = 359, LINE = 200 };
 
 static uint32_t decide_of(unsigned int flags, uint32_t audit, uint32_t number, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -201,6 +203,16 @@ static const struct probe {
 	IA32(socketcall, IA32_SOCKETCALL, 20),
 	X64(socketpair, AF_UNIX, SOCK_STREAM, 0),
 	X64(socketpair, AF_TIPC, SOCK_STREAM, 0),
+	X64(setpriority, PRIO_PROCESS, 0, 5),
+	X64(setpriority, PRIO_PGRP, 0, 5),
+	X64(setpriority, 1ull << 32 | PRIO_PGRP, 1ull << 32, 5),
+	X64(setpriority, PRIO_PGRP, 7, 5),
+	X64(setpriority, PRIO_USER, 0, 5),
+	IA32(setpriority, IA32_SETPRIORITY, PRIO_PGRP, 0, 5),
+	X64(ioprio_set, IOPRIO_WHO_PROCESS, 0, 0),
+	X64(ioprio_set, IOPRIO_WHO_PGRP, 0, 0),
+	X64(ioprio_set, IOPRIO_WHO_PGRP, 7, 0),
+	X64(ioprio_set, IOPRIO_WHO_USER, 0, 0),
 	X64(personality, 0),
 	X64(personality, PER_LINUX32),
 	X64(personality, ADDR_NO_RANDOMIZE),
