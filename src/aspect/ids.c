@@ -16,7 +16,8 @@
 /* what setgroups(2) accepts; the payload's umask where the document says none, as every engine's containers know it */
 enum { IDS_GROUPS_MAX = 65536, IDS_UMASK = 022 };
 
-/* @keep_groups: the caller's supplementary groups stay (annotation run.oci.keep_original_groups, and in sandboxes: it is the caller who runs there) */
+/* @keep_groups: the caller's supplementary groups stay (annotation run.oci.keep_original_groups, and in sandboxes: it is the caller who runs there). Those of
+ * the document are then not added, as with crun: Podman lists the groups of the image's user beside the annotation. */
 struct ids_plan {
 	bool keep_groups;
 };
@@ -30,8 +31,6 @@ static int ids_check(struct plan *p)
 		return fail(p->error, 0, "process.user.additionalGids: expected at most %d groups", IDS_GROUPS_MAX);
 	plan->keep_groups = (keep && (strcmp(keep, "1") == 0 || strcmp(keep, "true") == 0)) ||
 			    (p->request->sandbox && p->process->user.additional_gids.n == 0);
-	if (plan->keep_groups && p->process->user.additional_gids.n > 0)
-		return fail(p->error, 0, "process.user.additionalGids: cannot add groups and keep the caller's (run.oci.keep_original_groups)");
 	p->data[ASPECT_IDS] = plan;
 	return 0;
 }
@@ -102,7 +101,7 @@ static void ids_explain(const struct plan *p, enum phase phase, struct explain *
 		explain_step(x, "keep the caller's supplementary groups");
 	else if (user->additional_gids.n == 0)
 		explain_step(x, "drop all supplementary groups");
-	for (size_t i = 0; i < user->additional_gids.n; i++)
+	for (size_t i = 0; i < user->additional_gids.n && !(plan && plan->keep_groups); i++)
 		explain_step(x, "be in the supplementary group %u", user->additional_gids.v[i]);
 	explain_step(x, "become user %u and group %u", user->uid, user->gid);
 }

@@ -352,10 +352,21 @@ CHILD static int enter(struct child *c)
 	return mounts_play(c, mounts_of(c->plan)) < 0 ? -1 : mounts_finish_mimics(c);
 }
 
+/* Engines refuse id-mapped mounts, and with them user namespaces in Kubernetes, unless this says that they work. */
+static void features(struct json_writer *w)
+{
+	json_open_object(w, "mountExtensions");
+	json_open_object(w, "idmap");
+	json_bool(w, "enabled", true);
+	json_close_object(w);
+	json_close_object(w);
+}
+
 const struct aspect aspect_mounts = {
 	.id = ASPECT_MOUNTS,
 	.check = check,
 	.prepare = prepare,
 	.enter = enter,
 	.explain = explain,
+	.features = features,
 };

@@ -42,7 +42,7 @@ const struct command create_command = {
 	.description =
 		"Creates a container named ID from a bundle: a directory with a config.json and usually a root filesystem. Everything is set up, "
 		"but the program in it waits until 'start'.\n\n"
-		"An ID has up to 1024 letters, digits, underscores, pluses, dots and dashes and does not begin with a dot.",
+		"An ID has up to 255 letters, digits, underscores, pluses, dots and dashes and does not begin with a dot.",
 	.examples = (const struct example[]){
 		{ "hull create --bundle /srv/web web1", "create a container from /srv/web" },
 		{ "hull create -b /srv/web --pid-file /run/web1.pid web1", "and note the pid of its process" },

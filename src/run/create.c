@@ -94,6 +94,8 @@ int container_check(struct job *job, const struct hull_create_options *o)
 		return -1;
 	if (plugins_check(job, o->plugins, o->plugin_dir, job->document) < 0)
 		return -1;
+	if (!job->request.pidfd_socket)
+		job->request.pidfd_socket = spec_annotation(&job->spec, "run.oci.pidfd_receiver"); /* crun's way to say it */
 	job->state.id = job->id;
 	job->state.bundle = job->request.bundle;
 	job->state.rootfs = job->spec.root.path[0] == '/' ? job->spec.root.path :

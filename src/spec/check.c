@@ -164,11 +164,17 @@ int check_mounts(struct error *e, const struct mount_list *mounts, const char *p
 	return 0;
 }
 
+/* What asks for a virtual machine or for WebAssembly must not get a mere container. */
 static int check_annotations(struct error *e, const struct string_map *annotations)
 {
-	for (size_t i = 0; i < annotations->n; i++)
-		if (!*annotations->v[i].key)
+	for (size_t i = 0; i < annotations->n; i++) {
+		const struct string_pair *a = &annotations->v[i];
+
+		if (!*a->key)
 			return fail(e, 0, "annotations: a key is empty");
+		if (strcmp(a->key, "run.oci.handler") == 0 && a->value && *a->value)
+			return fail(e, 0, "annotations.run.oci.handler: hull has no handler '%.64s': it runs programs of this machine in namespaces", a->value);
+	}
 	return 0;
 }
 

@@ -337,6 +337,8 @@ is_usage_error() # STATUS WORDS
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	jq -e '.ociVersionMin and .ociVersionMax and (.mountOptions | index("rro")) and (.hooks | length == 6) and .linux.namespaces' <<<"$output" >/dev/null
+	# containerd refuses id-mapped mounts without it
+	jq -e '.linux.mountExtensions.idmap.enabled' <<<"$output" >/dev/null
 }
 
 @test "explain prints the plan as text and as JSON" {

@@ -33,6 +33,10 @@ STATUS='exec cat /proc/self/status'
 	args sh -c "$STATUS"
 	output=$(setpriv --groups 42,43 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null)
 	[ "$(field Groups)" = "42 43" ]
+	# Podman names the groups of the image's user beside it, which crun then leaves out
+	edit '.process.user.additionalGids = [10, 20]'
+	output=$(setpriv --groups 42,43 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null)
+	[ "$(field Groups)" = "42 43" ]
 }
 
 @test "user: umask, 0022 without it" {

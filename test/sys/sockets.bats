@@ -62,6 +62,26 @@ listen() { # KIND: a receiver on $DIR/sock, output to $DIR/received
 	grep "^Pid:[[:space:]]*$(hull state "$ID" | jq .pid)$" "$DIR/received"
 }
 
+@test "run.oci.pidfd_receiver: a pidfd for the socket of crun's annotation" {
+	needs_hull
+	make_bundle
+	args sleep 60
+	edit '.annotations["run.oci.pidfd_receiver"] = $path' --arg path "$DIR/sock"
+	listen fd
+	hull create -b "$BUNDLE" "$ID" </dev/null >"$DIR/out" 2>&1
+	wait "$LISTENER"
+	grep "^Pid:[[:space:]]*$(hull state "$ID" | jq .pid)$" "$DIR/received"
+}
+
+@test "run.oci.handler is refused: a container is no virtual machine" {
+	needs_hull
+	make_bundle
+	edit '.annotations["run.oci.handler"] = "krun"'
+	refuses run.oci.handler krun -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	edit '.annotations["run.oci.handler"] = ""'
+	hull run -b "$BUNDLE" "$ID"
+}
+
 @test "without --preserve-fds the payload sees 0, 1, 2 only" {
 	make_bundle
 	args sh -c 'for fd in /proc/self/fd/*; do n=${fd##*/}; [ -e "$fd" ] && [ "$n" -gt 2 ] && readlink "$fd"; done; true'
