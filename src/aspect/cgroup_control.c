@@ -55,23 +55,16 @@ static int open_control(const struct facts *facts)
 
 /* ---- pids ---- */
 
+/* @size: bytes that @v has room for */
 struct pids {
 	struct arena *arena;
 	pid_t *v;
-	size_t n, room;
+	size_t n, size;
 };
 
 static void add_pid(struct pids *p, pid_t pid)
 {
-	if (p->n == p->room) {
-		size_t room = p->room ? 2 * p->room : 64;
-		pid_t *v = arena_many(p->arena, pid_t, room);
-
-		if (p->n)
-			memcpy(v, p->v, p->n * sizeof(*v));
-		p->v = v;
-		p->room = room;
-	}
+	p->v = arena_grow(p->arena, p->v, p->n * sizeof(*p->v), &p->size, (p->n + 1) * sizeof(*p->v));
 	p->v[p->n++] = pid;
 }
 
@@ -104,15 +97,7 @@ static void add_name(struct level *l, struct arena *arena, const char *name)
 {
 	size_t length = strlen(name) + 1;
 
-	if (l->length + length > l->size) {
-		size_t size = 2 * l->size + length + 256;
-		char *names = arena_alloc(arena, size);
-
-		if (l->length > 0)
-			memcpy(names, l->names, l->length);
-		l->names = names;
-		l->size = size;
-	}
+	l->names = arena_grow(arena, l->names, l->length, &l->size, l->length + length);
 	memcpy(l->names + l->length, name, length);
 	l->length += length;
 }
@@ -138,24 +123,14 @@ static int look_into(struct pids *p, int dir, struct level *l)
 	return r;
 }
 
-/* Room for one level more. */
-static struct level *grow(struct arena *arena, struct level *levels, size_t *room)
-{
-	struct level *larger = arena_many(arena, struct level, 2 * *room);
-
-	memcpy(larger, levels, *room * sizeof(*levels));
-	*room *= 2;
-	return larger;
-}
-
 /*
  * All of a tree. @dir is consumed. With one descriptor, down by name and up by "..": a payload that may make cgroups nests them deeper than a stack, a path or
  * the number of open files allows, and who hid there would be missing. What cannot be read to its end is an error.
  */
 static int read_tree(struct pids *p, int dir)
 {
-	size_t depth = 0, room = 16;
-	struct level *levels = arena_many(p->arena, struct level, room);
+	size_t depth = 0, size = 0;
+	struct level *levels = arena_grow(p->arena, NULL, 0, &size, sizeof(*levels)); /* zeros: memory of an arena that nobody had before */
 	int r = look_into(p, dir, &levels[0]), next;
 
 	for (int step = 0; r == 0; step++) {
@@ -175,8 +150,7 @@ static int read_tree(struct pids *p, int dir)
 		(void)close_fd(dir);
 		dir = next;
 		depth = down ? depth + 1 : depth - 1;
-		if (depth == room)
-			levels = grow(p->arena, levels, &room);
+		levels = arena_grow(p->arena, levels, size, &size, (depth + 1) * sizeof(*levels));
 		if (down)
 			r = look_into(p, dir, &levels[depth]);
 	}

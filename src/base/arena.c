@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* the smallest size of what grows, a multiple of 16 like all that follow it */
+enum { GROW_FIRST = 256 };
 
 int arena_init(struct arena *a)
 {
@@ -54,6 +58,36 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 	if (__builtin_mul_overflow(count, size, &bytes))
 		exhausted();
 	return arena_alloc(a, bytes);
+}
+
+void *arena_grow(struct arena *a, void *data, size_t used, size_t *size, size_t wanted)
+{
+	size_t larger = *size ? 2 * *size : GROW_FIRST;
+	bool newest = data && (char *)data + *size == a->base + a->used; /* sizes are multiples of 16: the new piece follows directly */
+	void *grown;
+
+	if (data && wanted <= *size)
+		return data;
+	if (wanted > ARENA_SIZE)
+		exhausted();
+	while (larger < wanted)
+		larger *= 2;
+	grown = arena_alloc(a, newest ? larger - *size : larger);
+	*size = larger;
+	if (newest)
+		return data;
+	if (used > 0)
+		memcpy(grown, data, used);
+	return grown;
+}
+
+void arena_text_add(struct arena_text *t, const char *s)
+{
+	size_t more = strlen(s);
+
+	t->data = arena_grow(t->arena, t->data, t->length, &t->size, t->length + more + 1);
+	memcpy(t->data + t->length, s, more + 1);
+	t->length += more;
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t length)

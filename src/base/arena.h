@@ -46,6 +46,28 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, alloc_siz
 void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((malloc, alloc_size(2, 3), returns_nonnull));
 
 /**
+ * arena_grow - room for @wanted bytes in something that grows: a text, an array.
+ * @data: where it is, NULL: nowhere yet;  @used: its first bytes that are to be kept
+ * @size: how large it is, 0: nowhere yet; updated.
+ * Return: @data, made longer in place while it is the arena's newest object; otherwise a copy of at least twice the size.
+ */
+void *arena_grow(struct arena *a, void *data, size_t used, size_t *size, size_t wanted) __attribute__((returns_nonnull));
+
+/*
+ * A text that grows. It begins as { .arena = … }, and is zero-terminated once something, if only "", was added.
+ */
+struct arena_text {
+	struct arena *arena;
+	char *data;
+	size_t length, size;
+};
+
+/**
+ * arena_text_add - append a string.
+ */
+void arena_text_add(struct arena_text *t, const char *s);
+
+/**
  * arena_strdup - copy a string; NULL gives NULL.
  */
 char *arena_strdup(struct arena *a, const char *s);

@@ -1,8 +1,6 @@
 /*
- * The JSON writer: text that grows in the arena.
- *
- * While the text is the arena's newest object it grows in place; otherwise it moves to twice its size. What it writes is always valid: bytes that are
- * no UTF-8 (a path, an argument) become U+FFFD, a number that JSON cannot say becomes null.
+ * The JSON writer: text that grows in the arena. What it writes is always valid: bytes that are no UTF-8 (a path, an argument) become U+FFFD, a number that
+ * JSON cannot say becomes null.
  */
 #include "base/json.h"
 
@@ -10,29 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WRITER_FIRST_SIZE = 4096 };
-
 /* Room for @more bytes and the final zero. */
 static void reserve(struct json_writer *w, size_t more)
 {
-	size_t wanted = w->length + more + 1, size = w->size ? w->size * 2 : WRITER_FIRST_SIZE;
-	char *grown;
-
-	if (wanted <= w->size)
-		return;
-	while (size < wanted)
-		size *= 2;
-	grown = arena_alloc(w->arena, size - w->size); /* sizes are multiples of 16: the new piece may follow the old one */
-	if (w->data && grown == w->data + w->size) {
-		w->size = size;
-		return;
-	}
-	if (w->size > 0) {
-		grown = arena_alloc(w->arena, size);
-		memcpy(grown, w->data, w->length);
-	}
-	w->data = grown;
-	w->size = size;
+	w->data = arena_grow(w->arena, w->data, w->length, &w->size, w->length + more + 1);
 }
 
 static void put(struct json_writer *w, const char *s, size_t length)

@@ -11,7 +11,7 @@
 
 /*
  * @aspect, @phase: of the callback that is being asked
- * @w: JSON, if @json;  @text: prose: a string in the arena, @length of @size bytes used, doubled when it is full
+ * @w: JSON, if @json;  @text: prose
  * @phase_shown: its heading was written
  */
 struct explain {
@@ -20,11 +20,8 @@ struct explain {
 	enum phase phase;
 	bool json, phase_shown;
 	struct json_writer w;
-	char *text;
-	size_t length, size;
+	struct arena_text text;
 };
-
-enum { TEXT_SIZE = 16384 };
 
 static const char *const headings[] = {
 	[PHASE_PREPARE] = "prepare: before the clone",
@@ -35,23 +32,6 @@ static const char *const headings[] = {
 	[PHASE_EXEC] = "exec",
 	[PHASE_UNDO] = "later: once the payload runs, and when the container is deleted",
 };
-
-static void add(struct explain *x, const char *s)
-{
-	size_t length = strlen(s);
-
-	if (x->length + length >= x->size) {
-		size_t size = 2 * (x->size + length) + TEXT_SIZE;
-		char *text = arena_alloc(x->p->arena, size);
-
-		if (x->length > 0)
-			memcpy(text, x->text, x->length);
-		x->text = text;
-		x->size = size;
-	}
-	memcpy(x->text + x->length, s, length + 1);
-	x->length += length;
-}
 
 void explain_step(struct explain *x, const char *format, ...)
 {
@@ -70,15 +50,15 @@ void explain_step(struct explain *x, const char *format, ...)
 		return;
 	}
 	if (!x->phase_shown) {
-		add(x, x->length > 0 ? "\n" : "");
-		add(x, headings[x->phase]);
-		add(x, "\n");
+		arena_text_add(&x->text, x->text.length > 0 ? "\n" : "");
+		arena_text_add(&x->text, headings[x->phase]);
+		arena_text_add(&x->text, "\n");
 	}
 	x->phase_shown = true;
 	(void)snprintf(aspect, sizeof(aspect), "  %-12s ", aspect_name(x->aspect)); /* names are short */
-	add(x, aspect);
-	add(x, step);
-	add(x, "\n");
+	arena_text_add(&x->text, aspect);
+	arena_text_add(&x->text, step);
+	arena_text_add(&x->text, "\n");
 }
 
 static void start_phase(struct explain *x, enum phase phase)
@@ -111,7 +91,7 @@ static void explain_aspects(struct explain *x, enum phase phase, const struct se
 
 const char *plan_explain(const struct plan *p, bool json)
 {
-	struct explain x = { .p = p, .json = json, .text = arena_strdup(p->arena, "") };
+	struct explain x = { .p = p, .json = json, .text = { .arena = p->arena } };
 
 	if (json) {
 		x.w = json_writer_on(p->arena, 2);
@@ -132,7 +112,7 @@ const char *plan_explain(const struct plan *p, bool json)
 	start_phase(&x, PHASE_UNDO);
 	ask(&x, &aspect_hooks);
 	if (!json)
-		return x.text;
+		return x.text.data;
 	json_close_array(&x.w);
 	return json_text(&x.w);
 }

@@ -131,13 +131,7 @@ static int list_ids(struct hull *h, char ***ret_ids, size_t *ret_n)
 
 		if (state_check_id(entry->d_name, &unused) < 0)
 			continue;
-		if (n == room) {
-			char **more = arena_many(&h->arena, char *, room = room ? room * 2 : 64);
-
-			if (n > 0)
-				memcpy(more, ids, n * sizeof(*ids));
-			ids = more;
-		}
+		ids = arena_grow(&h->arena, ids, n * sizeof(*ids), &room, (n + 1) * sizeof(*ids));
 		ids[n++] = arena_strdup(&h->arena, entry->d_name);
 	}
 	(void)closedir(stream); /* read only */

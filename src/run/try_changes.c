@@ -99,14 +99,7 @@ static int read_names(struct changes *c, int fd, struct names *ret_names)
 	while ((errno = 0, entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (names.n == size) {
-			const char **grown = arena_many(c->arena, const char *, size ? size * 2 : 32);
-
-			if (names.n > 0)
-				memcpy(grown, names.v, names.n * sizeof(*grown));
-			names.v = grown;
-			size = size ? size * 2 : 32;
-		}
+		names.v = arena_grow(c->arena, names.v, names.n * sizeof(*names.v), &size, (names.n + 1) * sizeof(*names.v));
 		names.v[names.n++] = arena_strdup(c->arena, entry->d_name);
 		if (names.n > CHANGES_MAX || c->arena->used > CHANGES_MEMORY_MAX)
 			break;
@@ -176,15 +169,7 @@ static const struct change_mark *find_mark(const struct changes *c, char kind, u
 
 static void add_mark(struct changes *c, char kind, unsigned int root, const char *path)
 {
-	if (c->n_marks == c->size_marks) {
-		size_t size = c->size_marks ? c->size_marks * 2 : 64;
-		struct change_mark *grown = arena_many(c->arena, struct change_mark, size);
-
-		if (c->n_marks > 0)
-			memcpy(grown, c->marks, c->n_marks * sizeof(*grown));
-		c->marks = grown;
-		c->size_marks = size;
-	}
+	c->marks = arena_grow(c->arena, c->marks, c->n_marks * sizeof(*c->marks), &c->size_marks, (c->n_marks + 1) * sizeof(*c->marks));
 	c->marks[c->n_marks++] = (struct change_mark){ .kind = kind, .root = root, .path = path };
 }
 
@@ -192,14 +177,7 @@ static struct change *add(struct changes *c, const struct visit *visit, const ch
 {
 	struct change *change;
 
-	if (c->n == c->size) {
-		struct change *grown = arena_many(c->arena, struct change, c->size ? c->size * 2 : 64);
-
-		if (c->n > 0)
-			memcpy(grown, c->v, c->n * sizeof(*grown));
-		c->v = grown;
-		c->size = c->size ? c->size * 2 : 64;
-	}
+	c->v = arena_grow(c->arena, c->v, c->n * sizeof(*c->v), &c->size, (c->n + 1) * sizeof(*c->v));
 	change = &c->v[c->n++];
 	*change = (struct change){ .kind = kind, .root = visit->root };
 	change->path = path_in(c, visit, name);

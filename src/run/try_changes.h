@@ -93,7 +93,8 @@ enum { MARK_WHITEOUT = 'w', MARK_OPAQUE = 'o', MARK_MODE = 'c' };
  * @roots, @n_roots: set by the caller
  * @marks, @n_marks: deleted names and opaque directories that are not in the upper trees but known otherwise, sorted by changes_sort_marks()
  * @raw: only what the upper trees hold is listed, all of it as new, and their whiteouts and opaque directories become @marks
- * @v, @n: sorted by root and path, a directory before what is in it; @size: room in @v
+ * @v, @n: sorted by root and path, a directory before what is in it
+ * @size, @size_marks: bytes that there is room for in @v and @marks
  * @on_progress: called now and then with the number of entries looked at; NULL: none
  */
 struct changes {

@@ -112,7 +112,7 @@ const struct try_record *try_record_of(const struct try_records *records, unsign
 	return records->n == 0 ? NULL : bsearch(&wanted, records->v, records->n, sizeof(wanted), by_root_and_path);
 }
 
-/* Directories that are still to be searched: paths below a root. */
+/* Directories that are still to be searched: paths below a root. @size: bytes that there is room for */
 struct stack {
 	const char **v;
 	size_t n, size;
@@ -120,14 +120,7 @@ struct stack {
 
 static void push(struct arena *arena, struct stack *s, const char *path)
 {
-	if (s->n == s->size) {
-		const char **grown = arena_many(arena, const char *, s->size ? s->size * 2 : 64);
-
-		if (s->n > 0)
-			memcpy(grown, s->v, s->n * sizeof(*grown));
-		s->v = grown;
-		s->size = s->size ? s->size * 2 : 64;
-	}
+	s->v = arena_grow(arena, s->v, s->n * sizeof(*s->v), &s->size, (s->n + 1) * sizeof(*s->v));
 	s->v[s->n++] = path;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/scope.h"
 #include "base/text.h"
 #include "run/try_changes.h"
 
@@ -134,7 +135,7 @@ static void describe(const struct changes *c, const struct change *change, struc
 		comma(t);
 		text_addf(t, "link to %s", escape(c->arena, raw_path(c, change, change->link)));
 	}
-	for (size_t i = 0; i < sizeof(dangers) / sizeof(dangers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(dangers); i++) {
 		if (!(change->danger & dangers[i].bit))
 			continue;
 		comma(t);
@@ -146,30 +147,6 @@ static void describe(const struct changes *c, const struct change *change, struc
 	}
 }
 
-/* Text that grows in the arena. */
-struct growing {
-	struct arena *arena;
-	char *data;
-	size_t length, size;
-};
-
-static void grow(struct growing *g, const char *s)
-{
-	size_t more = strlen(s);
-
-	if (g->length + more + 1 > g->size) {
-		size_t size = 2 * (g->size + more + 1024);
-		char *data = arena_alloc(g->arena, size);
-
-		if (g->length > 0)
-			memcpy(data, g->data, g->length);
-		g->data = data;
-		g->size = size;
-	}
-	memcpy(g->data + g->length, s, more + 1);
-	g->length += more;
-}
-
 /* The buffers that a growing text leaves behind are as long as itself: the arena has room for less than twice as much. */
 static bool is_full(const struct changes *c, size_t length)
 {
@@ -178,9 +155,9 @@ static bool is_full(const struct changes *c, size_t length)
 
 const char *changes_print(const struct changes *c)
 {
-	struct growing g = { .arena = c->arena };
+	struct arena_text list = { .arena = c->arena };
 
-	grow(&g, "");
+	arena_text_add(&list, "");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct change *change = &c->v[i];
 		mode_t mode = change->kind == CHANGE_DELETED ? change->lower.mode : change->upper.mode;
@@ -190,20 +167,20 @@ const char *changes_print(const struct changes *c)
 
 		if (change->kind == CHANGE_NONE)
 			continue;
-		if (is_full(c, g.length)) {
-			grow(&g, "... and more: the list is cut\n");
+		if (is_full(c, list.length)) {
+			arena_text_add(&list, "... and more: the list is cut\n");
 			break;
 		}
 		path = changes_path(c, change);
 		describe(c, change, &t);
-		grow(&g, (const char[]){ (char)change->kind, ' ', '\0' });
-		grow(&g, path);
-		grow(&g, S_ISDIR(mode) && path[1] ? "/" : "");
-		grow(&g, detail[0] ? " (" : "");
-		grow(&g, detail);
-		grow(&g, detail[0] ? ")\n" : "\n");
+		arena_text_add(&list, (const char[]){ (char)change->kind, ' ', '\0' });
+		arena_text_add(&list, path);
+		arena_text_add(&list, S_ISDIR(mode) && path[1] ? "/" : "");
+		arena_text_add(&list, detail[0] ? " (" : "");
+		arena_text_add(&list, detail);
+		arena_text_add(&list, detail[0] ? ")\n" : "\n");
 	}
-	return g.data;
+	return list.data;
 }
 
 static void write_side(struct json_writer *w, const char *key, const struct inode_facts *facts)
@@ -263,10 +240,10 @@ static void write_change(struct json_writer *w, const struct changes *c, const s
 	/* JSON cannot say every name */
 	if (strcmp(raw, escaped) != 0)
 		json_string(w, "escapedPath", escaped);
-	write_words(w, "differs", change->what, differs, sizeof(differs) / sizeof(differs[0]));
+	write_words(w, "differs", change->what, differs, ARRAY_SIZE(differs));
 	if (change->link)
 		json_string(w, "linkTo", raw_path(c, change, change->link));
-	write_words(w, "dangers", change->danger, dangers, sizeof(dangers) / sizeof(dangers[0]));
+	write_words(w, "dangers", change->danger, dangers, ARRAY_SIZE(dangers));
 	write_side(w, "before", &change->lower);
 	write_side(w, "after", &change->upper);
 	json_close_object(w);
