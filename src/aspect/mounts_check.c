@@ -6,6 +6,7 @@
 #include "aspect/idmapmount.h"
 #include "aspect/mountfd.h"
 #include "aspect/mounts.h"
+#include "base/path.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -126,25 +127,18 @@ static void compile_data(struct plan *p, struct mount_op *op)
 	op->old_way |= (op->flags->sb_set & MS_I_VERSION) != 0 || (op->source && strlen(op->source) >= MOUNTFD_VALUE_MAX);
 }
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t length = text_equal(dir, "/") ? 0 : strlen(dir);
-
-	return strncmp(path, dir, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
 /* Whether a sandbox's caller named a place in a procfs, as one of the @n mounts before shows it. Where a link in a hostile tree leads is another thing. */
 static bool names_proc(const struct mount_op *before, size_t n, const char *target)
 {
-	if (is_below(target, "/proc"))
+	if (path_below(target, "/proc"))
 		return true;
 	for (size_t i = 0; i < n; i++) {
 		const struct mount_op *op = &before[i];
-		const char *inside = is_below(target, op->target) ? target + (text_equal(op->target, "/") ? 0 : strlen(op->target)) : NULL;
+		const char *inside = path_below(target, op->target);
 
 		if (!inside || (op->kind != MOUNT_PROC && op->kind != MOUNT_BIND))
 			continue;
-		if (op->kind == MOUNT_PROC || is_below(op->source, "/proc") || (text_equal(op->source, "/") && is_below(inside, "/proc")))
+		if (op->kind == MOUNT_PROC || path_below(op->source, "/proc") || (text_equal(op->source, "/") && path_below(inside, "/proc")))
 			return true;
 	}
 	return false;
@@ -242,7 +236,7 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 		return fail(p->error, 0, "%s.options: tmpcopyup is for tmpfs, not for %s", op->place, op->type);
 	if (m->flags.devices && op->kind != MOUNT_TMPFS)
 		return fail(p->error, 0, "%s.options: hull.dev is for tmpfs, not for %s", op->place, op->type);
-	if (strlen(op->target) >= 4096 || (op->source && strlen(op->source) >= 4096)) /* PATH_MAX */
+	if (strlen(op->target) >= PATH_MAX || (op->source && strlen(op->source) >= PATH_MAX))
 		return fail(p->error, 0, "%s: path too long", op->place);
 	if (check_proc(p, op, i) < 0)
 		return -1;

@@ -470,3 +470,12 @@ bool path_is_clean(const char *path)
 	}
 	return true;
 }
+
+const char *path_below(const char *path, const char *dir)
+{
+	size_t length = strlen(dir);
+
+	while (length > 0 && dir[length - 1] == '/')
+		length--;
+	return strncmp(path, dir, length) == 0 && (path[length] == '/' || path[length] == '\0') ? path + length : NULL;
+}

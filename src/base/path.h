@@ -58,4 +58,10 @@ int path_is_fs(int fd, unsigned long magic);
  */
 bool path_is_clean(const char *path);
 
+/**
+ * path_below - what is left of @path behind the directory @dir, as words: no link is followed. Pure.
+ * Return: "/…", "" where both are the same, or NULL: it does not lie there.
+ */
+const char *path_below(const char *path, const char *dir);
+
 #endif

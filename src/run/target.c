@@ -190,19 +190,6 @@ int target_check_ids(const struct target *t, struct arena *arena, struct error *
 	return 0;
 }
 
-const char *target_below(const char *root, const char *path)
-{
-	size_t length = strlen(root);
-
-	if (text_equal(root, "/"))
-		return path[0] == '/' ? path : NULL;
-	if (strncmp(path, root, length) != 0)
-		return NULL;
-	if (path[length] == '\0')
-		return "/";
-	return path[length] == '/' ? path + length : NULL;
-}
-
 int target_account(int root, struct arena *arena, const char *name, uint32_t uid, struct account *ret_account)
 {
 	scope_fd int fd = path_open(root, "etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
@@ -330,13 +317,13 @@ void target_close(struct target *t)
 /* Its working directory as it is called inside, if it can be reached by that name. */
 static char *working_directory(const struct target *t, struct arena *arena)
 {
-	const char *path = read_link(t->proc, "cwd", arena), *inside = path ? target_below(t->root_path, path) : NULL;
+	const char *path = read_link(t->proc, "cwd", arena), *inside = path ? path_below(path, t->root_path) : NULL;
 	scope_fd int fd = inside ? path_open(t->root, inside, O_PATH | O_DIRECTORY, 0) : NO_FD;
 	struct stat its, found;
 
 	if (fd < 0 || fstatat(t->proc, "cwd", &its, 0) < 0 || fstat(fd, &found) < 0 || its.st_dev != found.st_dev || its.st_ino != found.st_ino)
 		return arena_strdup(arena, "/");
-	return arena_strdup(arena, inside);
+	return arena_strdup(arena, *inside ? inside : "/");
 }
 
 /* What its programs need to find each other and to speak the right language. Everything else (secrets, sockets) is its own. */

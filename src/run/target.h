@@ -75,12 +75,6 @@ bool target_has_id(struct arena *arena, const char *map, uint32_t inside);
 int target_check_ids(const struct target *t, struct arena *arena, struct error *e, const struct user *user);
 
 /**
- * target_below - what is left of @path behind the directory @root. Pure.
- * Return: "/…", or NULL: it is not below it.
- */
-const char *target_below(const char *root, const char *path);
-
-/**
  * target_open - open a process and find out what differs from us. target_close() in any case.
  * @start: its start time (base/process.h), 0: not known.
  * Return: 0 or -1 after fail(), which says who may enter it.

@@ -55,7 +55,7 @@ static int run_sandbox(struct hull *h, const struct hull_try_options *o, const s
 	else
 		s.cap_add = root_capabilities;
 	/* whoever is in /tmp works with what is there */
-	if (try_is_below(stage->cwd, "/tmp")) {
+	if (path_below(stage->cwd, "/tmp")) {
 		s.steps = &tmp;
 		s.n_steps = 1;
 	}

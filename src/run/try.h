@@ -174,9 +174,6 @@ int try_plan_stage(struct hull *h, const char *cwd, struct try_state *state, str
  */
 int try_find_pieces(struct hull *h, const struct try_stage *stage, struct try_state *state);
 
-/* whether @path is @dir or lies below it */
-bool try_is_below(const char *path, const char *dir);
-
 /* ---- try_mount.c ---- */
 
 /**

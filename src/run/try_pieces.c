@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/scope.h"
 #include "run/try.h"
 
@@ -29,7 +30,7 @@ struct search {
 static bool is_covered(const struct try_state *state, const char *path)
 {
 	for (unsigned int i = 0; i < state->n_roots; i++)
-		if (try_is_below(path, state->roots[i].path))
+		if (path_below(path, state->roots[i].path))
 			return true;
 	return false;
 }
@@ -37,7 +38,7 @@ static bool is_covered(const struct try_state *state, const char *path)
 static const struct try_mount *mount_in(const struct try_stage *stage, const char *path)
 {
 	for (size_t i = 0; i < stage->n_mounts; i++)
-		if (strcmp(stage->mounts[i].path, path) != 0 && try_is_below(stage->mounts[i].path, path))
+		if (strcmp(stage->mounts[i].path, path) != 0 && path_below(stage->mounts[i].path, path))
 			return &stage->mounts[i];
 	return NULL;
 }
@@ -48,7 +49,7 @@ static bool is_private(const struct search *s, const char *path)
 	static const char *const dirs[] = { "/proc", "/sys", "/dev", "/run", "/tmp" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		if (try_is_below(path, dirs[i]) && !(strcmp(dirs[i], "/tmp") == 0 && try_is_below(s->stage->cwd, "/tmp")))
+		if (path_below(path, dirs[i]) && !(strcmp(dirs[i], "/tmp") == 0 && path_below(s->stage->cwd, "/tmp")))
 			return true;
 	return false;
 }

@@ -13,20 +13,13 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/path.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "run/try.h"
 
 enum { MOUNTINFO_MAX = 16 << 20, FIELD_PATH = 4, FIELD_OPTIONS = 5 };
-
-bool try_is_below(const char *path, const char *dir)
-{
-	size_t length = strlen(dir);
-
-	while (length > 0 && dir[length - 1] == '/')
-		length--;
-	return strncmp(path, dir, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
 
 /* Undo \040 and the like of /proc/self/mountinfo, in place. */
 static void unescape(char *s)
@@ -50,7 +43,7 @@ static bool is_replaced(const char *path, bool tmp_too)
 	static const char *const dirs[] = { "/proc", "/dev", "/run", "/sys", "/tmp" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs) - !tmp_too; i++)
-		if (try_is_below(path, dirs[i]))
+		if (path_below(path, dirs[i]))
 			return true;
 	return false;
 }
@@ -128,21 +121,6 @@ static int read_mounts(struct hull *h, struct try_stage *stage)
 	return 0;
 }
 
-/* Whether we are outside of every user namespace: all ids are mapped onto themselves (user_namespaces(7)). */
-static bool in_initial_userns(void)
-{
-	char text[128], *save = NULL, *word;
-	static const char *const wanted[] = { "0", "0", "4294967295" };
-	size_t i = 0;
-
-	if (io_read_small(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) < 0)
-		return true; /* a kernel without them */
-	for (word = strtok_r(text, " \n", &save); word && i < ARRAY_SIZE(wanted); word = strtok_r(NULL, " \n", &save))
-		if (!text_equal(word, wanted[i++]))
-			return false;
-	return i == ARRAY_SIZE(wanted);
-}
-
 /* Every file system that can be written becomes a root. */
 static int find_whole(struct hull *h, struct try_stage *stage, struct try_state *state)
 {
@@ -150,7 +128,7 @@ static int find_whole(struct hull *h, struct try_stage *stage, struct try_state 
 	for (size_t i = 0; i < stage->n_mounts; i++) {
 		struct try_mount *m = &stage->mounts[i];
 
-		if (is_pseudo(m->type) || is_replaced(m->path, !try_is_below(stage->cwd, "/tmp")) || m->readonly || !m->directory)
+		if (is_pseudo(m->type) || is_replaced(m->path, !path_below(stage->cwd, "/tmp")) || m->readonly || !m->directory)
 			continue;
 		if (state->n_roots == CHANGES_ROOTS_MAX)
 			return fail(&h->error, 0, "cannot overlay more than %d file systems", CHANGES_ROOTS_MAX);
@@ -188,9 +166,9 @@ int try_plan_stage(struct hull *h, const char *cwd, struct try_state *state, str
 	int r;
 
 	stage.own_userns = geteuid() != 0;
-	state->userxattr = stage.own_userns || !in_initial_userns();
+	state->userxattr = stage.own_userns || !process_in_initial_userns();
 	stage.whole = !state->userxattr;
-	stage.hide = place && try_is_below(state->path, place) ? place : state->path;
+	stage.hide = place && path_below(state->path, place) ? place : state->path;
 	stage.memory = try_needs_memory(state->dir);
 	if (stage.memory)
 		log_write(&h->log, LOG_LEVEL_WARNING, "the file system of '%s' cannot hold an overlay's changes: they are in memory until the command ends", state->path);

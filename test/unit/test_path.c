@@ -299,6 +299,15 @@ static void a_race_does_not_escape(void)
 	CHECK(rmdir(outside) == 0); /* it is still empty */
 }
 
+static void paths_below(void)
+{
+	CHECK_STRING(path_below("/jail/tmp", "/jail"), "/tmp");
+	CHECK_STRING(path_below("/jail/tmp", "/jail/"), "/tmp");
+	CHECK_STRING(path_below("/jail", "/jail"), "");
+	CHECK_STRING(path_below("/tmp", "/"), "/tmp");
+	CHECK(!path_below("/jailer/tmp", "/jail") && !path_below("/tmp", "/jail") && !path_below("(unreachable)", "/"));
+}
+
 static void clean_paths(void)
 {
 	CHECK(path_is_clean("/") && path_is_clean("/a") && path_is_clean("/a/b.c/..d") && path_is_clean("/..."));
@@ -346,6 +355,7 @@ int main(void)
 {
 	(void)umask(0);
 	RUN(clean_paths);
+	RUN(paths_below);
 	all_of_it();
 	if (hide_openat2())
 		all_of_it();

@@ -109,14 +109,6 @@ static void ids_are_translated(void)
 	CHECK(!target_has_id(&arena, map, 65537) && !target_has_id(&arena, map, 100005) && !target_has_id(&arena, "", 0));
 }
 
-static void paths_are_seen_from_the_root(void)
-{
-	CHECK_STRING(target_below("/", "/tmp"), "/tmp");
-	CHECK_STRING(target_below("/jail", "/jail/tmp"), "/tmp");
-	CHECK_STRING(target_below("/jail", "/jail"), "/");
-	CHECK(!target_below("/jail", "/jailer/tmp") && !target_below("/jail", "/tmp") && !target_below("/", "(unreachable)"));
-}
-
 static void accounts_are_looked_up_below_a_root(void)
 {
 	static const char passwd[] = "bad:x:y:z\nshort:x:5\nanna:x:1000:1001::/:\nben:x:7:8";
@@ -185,7 +177,6 @@ int main(void)
 	RUN(status_is_read);
 	RUN(a_broken_status_is_refused);
 	RUN(ids_are_translated);
-	RUN(paths_are_seen_from_the_root);
 	RUN(accounts_are_looked_up_below_a_root);
 	RUN(our_own_child_has_nothing_to_enter);
 	RUN(tools_come_first_in_path);
