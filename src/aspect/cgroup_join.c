@@ -22,10 +22,34 @@ static bool is_v2(const char *dir)
 	return statfs(dir, &fs) == 0 && fs.f_type == CGROUP2_MAGIC;
 }
 
+/* Whether the tree of @dir has a controller; v2's is for all of them and has no name. */
+static bool has(const char *dir, const char *controller, struct arena *arena)
+{
+	const char *name = text_after(dir, "/sys/fs/cgroup/");
+
+	return name && cgroup_has_controller(arena_strndup(arena, name, strcspn(name, "/")), controller);
+}
+
+/* Every controller that --cgroup names must be one of a tree that the container is in: a misspelt one would leave the process where it must not be. */
+static int check_sub(const struct facts *facts, struct arena *arena, struct error *error, const char *sub)
+{
+	const char *colon = strchr(sub, ':');
+
+	for (char *list = arena_strndup(arena, sub, colon ? (size_t)(colon - sub) : 0), *word; (word = cgroup_next_word(&list));) {
+		size_t i = 0;
+
+		while (i < facts->cgroups.n && !has(facts->cgroups.v[i], word, arena))
+			i++;
+		if (i == facts->cgroups.n)
+			return fail(error, 0, "--cgroup: the container has no cgroup of a controller '%s', named in '%s'", word, sub);
+	}
+	return 0;
+}
+
 /* What --cgroup says for the tree of @dir: "CTRL[,CTRL]:PATH" is for the trees of these controllers, "PATH" for all. */
 static const char *sub_of(const char *dir, struct arena *arena, const char *const *sub, size_t n)
 {
-	const char *name = text_after(dir, "/sys/fs/cgroup/"), *best = "";
+	const char *best = "";
 
 	for (size_t i = 0; i < n; i++) {
 		const char *colon = strchr(sub[i], ':');
@@ -34,10 +58,8 @@ static const char *sub_of(const char *dir, struct arena *arena, const char *cons
 			best = sub[i];
 			continue;
 		}
-		if (!name)
-			continue;
 		for (char *list = arena_strndup(arena, sub[i], (size_t)(colon - sub[i])), *word; (word = cgroup_next_word(&list));)
-			if (cgroup_has_controller(arena_strndup(arena, name, strcspn(name, "/")), word))
+			if (has(dir, word, arena))
 				return colon + 1;
 	}
 	return best;
@@ -77,6 +99,9 @@ int cgroup_join_open(const struct facts *facts, struct arena *arena, struct erro
 	struct cgroup_join join = { .v2_fd = NO_FD, .tasks = arena_many(arena, int, facts->cgroups.n),
 		.dirs = arena_many(arena, char *, facts->cgroups.n) };
 
+	for (size_t i = 0; i < n_sub; i++)
+		if (check_sub(facts, arena, error, sub[i]) < 0)
+			return -1;
 	for (size_t i = 0; i < facts->cgroups.n; i++) {
 		char *dir = facts->cgroups.v[i];
 		bool v2 = is_v2(dir);

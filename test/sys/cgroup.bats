@@ -216,6 +216,9 @@ v1_here() { [ -e /sys/fs/cgroup/pids/cgroup.procs ] || skip "no v1 hierarchies";
 	grep -q "pids:.*/$ID/sub\$" <<<"$output"
 	grep -q "freezer:.*/$ID\$" <<<"$output"
 	refuses "no$TAG" -- "$HULL" --root "$STATE" exec --cgroup "no$TAG" "$ID" true
+	# a controller that is not there would leave the process in the container's own cgroup
+	refuses pidz -- "$HULL" --root "$STATE" exec --cgroup pidz:sub "$ID" true
+	refuses pidz -- "$HULL" --root "$STATE" exec --cgroup pids,pidz:/ "$ID" true
 }
 
 @test "ps and kill --all reach what hides in cgroups below" {
