@@ -200,7 +200,11 @@ static void settle_options(struct hull_sandbox_options *o)
 	/* somebody else than the payload must hold the descriptor and the locks, and know exactly how the payload ended */
 	if (o->sync_fd >= 0 || (o->lock_files && o->lock_files[0]) || o->result)
 		o->init = true;
-	if (o->time || o->wall) /* our clocks hold these: nobody inside may outlive us, as a pid 1 can that takes PR_SET_PDEATHSIG back */
+	/*
+	 * Whoever sets limits does not trust the command, so it must not outlive us. As pid 1 it could: it can take PR_SET_PDEATHSIG back, and loses it when one of
+	 * its threads but the first calls execve(2). A filter sees neither that nor who asks, and a process that hull has to make costs time that others need not pay.
+	 */
+	if (o->time || o->wall || o->memory || o->cpus || o->pids || (o->require && strstr(o->require, "full")))
 		o->init = true;
 	if (o->name) /* a signal from 'hull kill' does what it would do to an ordinary process */
 		o->init = true;

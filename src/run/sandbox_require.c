@@ -4,7 +4,7 @@
  *
  *   basic     user, mount and process namespaces of its own, and no_new_privs
  *   standard  and ipc, network, host name and cgroup namespaces, no capabilities, and a system-call filter
- *   full      and Landlock
+ *   full      and Landlock, and a pid 1 of hull's: the command cannot outlive hull
  *   limits    --memory, --cpus and --pids are held by cgroups, and --time counted by one, for all processes together
  *
  * A host that makes no user namespaces for ordinary users gives none of it: sandbox_diagnose() says which of its switches it is, and how to turn it.
@@ -50,6 +50,8 @@ static const char *missing(struct sandbox *s, int level)
 		return "the loss of all capabilities";
 	if (level >= LEVEL_STANDARD && !spec->linux.seccomp && s->protocol.n_filters == 0)
 		return "a system-call filter";
+	if (level >= LEVEL_FULL && (!spec->hull.init || !spec->hull.die_with_parent))
+		return "the certainty that it ends with hull";
 	return level >= LEVEL_FULL && (!spec->hull.landlock.set || spec->hull.landlock.signals) ? "Landlock" : NULL;
 }
 

@@ -115,6 +115,49 @@ for change in (lambda: call(141, which, 0, 19), lambda: call(251, which + 1, 0, 
 	eventually not pgrep -f "outlive.py $TAG-2"
 }
 
+# Two ways for a process to lose PR_SET_PDEATHSIG: to say so, and execve(2) by another thread than the first
+OUTLIVE='import ctypes, os, sys, threading, time
+if sys.argv[1] == "ask":
+    ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+    time.sleep(30)
+threading.Thread(target=lambda: os.execvp("sleep", ["sleep", sys.argv[2]])).start()
+time.sleep(30)'
+
+# dies_with_hull COMMAND…: hull is killed once "$@", found by its last word, a time to sleep that nobody else has, is there
+dies_with_hull()
+{
+	local marks pid
+	as_user setsid "$HULL" sandbox "$@" </dev/null >/dev/null 2>&1 3>&- &
+	eventually pgrep -f "^(python3|sleep) .*${*: -1}\$"
+	sleep 0.3
+	marks=$(pgrep -f "^(python3|sleep) .*${*: -1}\$")
+	kill -KILL "$(pgrep -o -f "^$HULL sandbox .*${*: -1}\$")" # the oldest: the reaper has the same name
+	for pid in $marks; do eventually not test -d "/proc/$pid"; done
+}
+
+@test "a command cannot outlive hull where process 1 is hull's: with --init, limits or --require full" {
+	local options way mark=31.$RANDOM
+	for options in --init "--memory 1g" "--pids 50" "--require full"; do
+		for way in ask thread; do
+			# shellcheck disable=SC2086 # several words
+			dies_with_hull $options python3 -c "$OUTLIVE" "$way" "$mark"
+		done
+	done
+	run usandbox --require full --survive true
+	[ "$status" -eq 125 ]
+	[[ $output == *"ends with hull"* ]]
+}
+
+@test "twin: one that does not mean to dies with hull by itself, and --survive lets it live" {
+	local mark=32.$RANDOM
+	dies_with_hull sleep "$mark"
+	as_user setsid "$HULL" sandbox --survive sleep "$mark" </dev/null >/dev/null 2>&1 3>&- &
+	eventually pgrep -f "^sleep $mark"
+	pkill -KILL -f "^$HULL sandbox --survive sleep $mark"
+	sleep 0.3
+	pkill -KILL -f "^sleep $mark"
+}
+
 UNWAITED='import os, signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for _ in range(30):
