@@ -137,12 +137,10 @@ static int read_answer(int fd, char answer[ANSWER_MAX])
 
 static void end(struct systemd_helper *helper)
 {
-	int unused;
-
 	if (helper->pid == 0)
 		return;
 	(void)kill(helper->pid, SIGKILL); /* our child, not yet waited for: the number is its own */
-	(void)spawn_wait(helper->pid, &unused); /* what is gone is gone */
+	(void)spawn_wait(helper->pid, NULL); /* what is gone is gone */
 	helper->pid = 0;
 	helper->lifeline = close_fd(helper->lifeline);
 }

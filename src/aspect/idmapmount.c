@@ -6,11 +6,11 @@
 
 #include <sched.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "aspect/user.h"
 #include "base/io.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "spec/oci.h"
@@ -174,8 +174,7 @@ static int make_namespace(const struct idmap *map, struct arena *arena)
 	(void)close_fd(ends[0]);
 	(void)close_fd(ends[1]);
 	if (pid > 0)
-		while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
+		(void)spawn_wait(pid, NULL); /* gone is gone */
 	return fd;
 }
 

@@ -15,11 +15,11 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include "base/io.h"
 #include "base/netlink.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 #include "base/sys.h"
 
 enum {
@@ -358,8 +358,7 @@ static int run_helper(const struct net_device_list *devices, int namespace, stru
 	do
 		n = read(in, ret_report, sizeof(*ret_report));
 	while (n < 0 && errno == EINTR);
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	(void)spawn_wait(pid, NULL); /* gone is gone */
 	return n == (ssize_t)sizeof(*ret_report) ? 0 : -ECHILD;
 }
 

@@ -48,6 +48,7 @@ const struct json *json_get(const struct json *object, const char *key);
 
 /**
  * json_to_i64, json_to_u64 - an integer's exact value. 1e3 and 1.0 are integers, 1.5 is not.
+ * @number: a value of any type, or NULL.
  * Return: 0, -EINVAL (not an integer) or -ERANGE.
  */
 int json_to_i64(const struct json *number, int64_t *ret_value);

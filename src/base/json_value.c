@@ -81,7 +81,7 @@ static int read_integer(const char *s, bool *ret_negative, uint64_t *ret_value)
 
 static int read_number(const struct json *number, bool *ret_negative, uint64_t *ret_value)
 {
-	return number->type == JSON_NUMBER ? read_integer(number->text, ret_negative, ret_value) : -EINVAL;
+	return number && number->type == JSON_NUMBER ? read_integer(number->text, ret_negative, ret_value) : -EINVAL;
 }
 
 int json_to_u64(const struct json *number, uint64_t *ret_value)

@@ -114,13 +114,12 @@ CHILD pid_t spawn_start(const struct spawn *s)
 {
 	volatile int errnum = 0;
 	pid_t pid = start(s, &errnum);
-	int unused;
 
 	if (pid < 0)
 		return -errno;
 	if (errnum == 0)
 		return pid;
-	(void)spawn_wait(pid, &unused); /* it has ended by itself */
+	(void)spawn_wait(pid, NULL); /* it has ended by itself */
 	return -errnum;
 }
 
@@ -128,9 +127,10 @@ CHILD int spawn_wait(pid_t pid, int *ret_status)
 {
 	int status = 0;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, __WALL) < 0)
 		if (errno != EINTR)
 			return -errno;
-	*ret_status = status;
+	if (ret_status)
+		*ret_status = status;
 	return 0;
 }

@@ -29,8 +29,9 @@ struct spawn {
 CHILD pid_t spawn_start(const struct spawn *s);
 
 /**
- * spawn_wait - wait until our child @pid has ended.
- * Return: 0 with *ret_status as waitpid(2) has it, or -errno (ECHILD: whoever started us ignores SIGCHLD, and the kernel has thrown the status away).
+ * spawn_wait - wait until our child @pid has ended, however it was made.
+ * @ret_status: as waitpid(2) has it; may be NULL.
+ * Return: 0 or -errno (ECHILD: whoever started us ignores SIGCHLD, and the kernel has thrown the status away).
  */
 CHILD int spawn_wait(pid_t pid, int *ret_status);
 

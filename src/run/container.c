@@ -258,16 +258,13 @@ static int zombie_status(pid_t pid, uint64_t start, int *ret_status)
 {
 	char path[64], text[1024], *field;
 	struct process_stat stat;
-	ssize_t n;
 	uint64_t value = 0;
 
 	if (process_read_stat(pid, &stat) < 0 || stat.start != start || stat.state != 'Z')
 		return -ESRCH;
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid); /* fits */
-	n = io_read_small(AT_FDCWD, path, text, sizeof(text));
-	if (n <= 0)
+	if (io_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
 		return -ESRCH;
-	text[(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1] = '\0';
 	field = strrchr(text, ' ');
 	if (!field || text_to_u64(field + 1, &value) < 0)
 		return -ESRCH;

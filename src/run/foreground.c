@@ -166,13 +166,10 @@ struct attitude {
 static struct attitude attitude_of(const struct launched *child, int signal)
 {
 	char path[64], status[4096];
-	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)child->pid); /* fits */
-	n = io_read_small(AT_FDCWD, path, status, sizeof(status) - 1);
-	if (n <= 0)
+	if (io_read_small(AT_FDCWD, path, status, sizeof(status)) <= 0)
 		return (struct attitude){ .known = false };
-	status[(size_t)n < sizeof(status) ? (size_t)n : sizeof(status) - 1] = '\0';
 	return (struct attitude){
 		.known = true,
 		.catches = status_has(status, "\nSigCgt:\t", signal),

@@ -13,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "aspect/mounts.h"
@@ -21,6 +20,7 @@
 #include "base/path.h"
 #include "base/process.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 #include "base/sys.h"
 #include "run/channel.h"
 #include "run/plan.h"
@@ -91,8 +91,8 @@ static int in_container(struct job *job, struct mount_ops *ops, bool add)
 		result = -1;
 	}
 	(void)close_fd(pair[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		(void)spawn_wait(pid, &status); /* a status that nobody has is none */
 	if (result == 0 && status != 0)
 		result = fail(e, 0, "the process that changes mounts ended unexpectedly");
 	return result;

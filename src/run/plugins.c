@@ -152,13 +152,13 @@ static int take_description(struct error *e, const struct json *d, struct plugin
 	const struct json *timeout = json_get(d, "timeout");
 	int64_t version, seconds = PLUGIN_TIMEOUT;
 
-	if (!json_get(d, "version") || json_get(d, "version")->type != JSON_NUMBER || json_to_i64(json_get(d, "version"), &version) < 0)
+	if (json_to_i64(json_get(d, "version"), &version) < 0)
 		return fail(e, 0, "invalid answer: version: expected a number");
 	if (version != PLUGIN_VERSION)
 		return fail(e, 0, "unsupported: version %lld of the protocol: this hull speaks %d", (long long)version, PLUGIN_VERSION);
 	if (!is_name(json_get(d, "name")))
 		return fail(e, 0, "invalid answer: name: expected up to %d letters, digits, underscores, dots and dashes", PLUGINS_NAME_MAX);
-	if (timeout && (timeout->type != JSON_NUMBER || json_to_i64(timeout, &seconds) < 0 || seconds < 1 || seconds > PLUGIN_TIMEOUT_MAX))
+	if (timeout && (json_to_i64(timeout, &seconds) < 0 || seconds < 1 || seconds > PLUGIN_TIMEOUT_MAX))
 		return fail(e, 0, "invalid answer: timeout: expected a number of seconds from 1 to %d", PLUGIN_TIMEOUT_MAX);
 	plugin->timeout = (int)seconds;
 	return take_points(e, json_get(d, "points"), plugin);

@@ -137,11 +137,11 @@ int sandbox_fds_prepare(struct sandbox *s)
 static void add_namespaces(const struct sandbox *s, pid_t pid, const char *separator, struct text *t)
 {
 	static const struct {
-		const char *name, *file;
+		const char *name; /* in /proc/PID/ns, too */
 		enum namespace_type type;
 	} rows[] = {
-		{ "cgroup", "cgroup", NAMESPACE_CGROUP }, { "ipc", "ipc", NAMESPACE_IPC }, { "mnt", "mnt", NAMESPACE_MOUNT },
-		{ "net", "net", NAMESPACE_NETWORK },	  { "pid", "pid", NAMESPACE_PID }, { "uts", "uts", NAMESPACE_UTS },
+		{ "cgroup", NAMESPACE_CGROUP }, { "ipc", NAMESPACE_IPC }, { "mnt", NAMESPACE_MOUNT }, { "net", NAMESPACE_NETWORK },
+		{ "pid", NAMESPACE_PID },	{ "uts", NAMESPACE_UTS },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -151,7 +151,7 @@ static void add_namespaces(const struct sandbox *s, pid_t pid, const char *separ
 
 		if (!ns || ns->path)
 			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, rows[i].file); /* fits */
+		(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, rows[i].name); /* fits */
 		if (stat(path, &st) == 0)
 			text_addf(t, ",%s\"%s-namespace\": %llu", separator, rows[i].name, (unsigned long long)st.st_ino);
 	}
@@ -240,6 +240,5 @@ void sandbox_fds_end(const struct sandbox *s, int status)
 
 void sandbox_fds_close(struct sandbox *s)
 {
-	if (s->protocol.init_says > 0)
-		s->protocol.init_says = close_fd(s->protocol.init_says);
+	s->protocol.init_says = close_fd(s->protocol.init_says);
 }

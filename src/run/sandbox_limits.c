@@ -267,12 +267,9 @@ static int use_rlimits(struct sandbox *s, const struct caller *caller)
 static bool has_swap(void)
 {
 	char text[1024];
-	ssize_t n = io_read_small(AT_FDCWD, "/proc/swaps", text, sizeof(text) - 1);
+	ssize_t n = io_read_small(AT_FDCWD, "/proc/swaps", text, sizeof(text));
 
-	if (n <= 0)
-		return false;
-	text[(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1] = '\0';
-	return strchr(text, '\n') != NULL; /* the first line is the head; io_read_small() cuts the last end of line */
+	return n == -EFBIG || (n > 0 && strchr(text, '\n')); /* the first line is the head; io_read_small() cuts the last end of line */
 }
 
 static void use_cgroups(struct sandbox *s, const struct caller *caller)

@@ -58,13 +58,6 @@ static int too_much(struct changes *c)
 	return fail(c->error, 0, "cannot look through the changes: there are more than %zu", c->n);
 }
 
-static const char *full_path(struct changes *c, unsigned int root, const char *path)
-{
-	const char *top = c->roots[root].path;
-
-	return arena_printf(c->arena, "%s%s%s", top[1] ? top : "", *path || !top[1] ? "/" : "", path);
-}
-
 static const char *path_in(struct changes *c, const struct visit *visit, const char *name)
 {
 	return *visit->path && *name ? arena_printf(c->arena, "%s/%s", visit->path, name) : arena_strdup(c->arena, *name ? name : visit->path);
@@ -114,7 +107,7 @@ static int read_names(struct changes *c, int fd, struct names *ret_names)
 	return 0;
 }
 
-/* The value of one of overlayfs's marks: its first byte, 0: it is not there. */
+/* The value of one of overlayfs's marks: its first byte, or a '0' where it is empty or longer than any that we know; 0: it is not there. */
 static char mark_of(const struct changes *c, int dir, const char *name, const char *mark)
 {
 	char path[MARK_PATH_SIZE], attribute[64], value[64];
@@ -123,7 +116,7 @@ static char mark_of(const struct changes *c, int dir, const char *name, const ch
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, name); /* a name is at most NAME_MAX bytes */
 	(void)snprintf(attribute, sizeof(attribute), "%s%s", c->xattrs, mark); /* both are short */
 	n = lgetxattr(path, attribute, value, sizeof(value));
-	return n < 0 ? 0 : n == 0 ? '0' : value[0];
+	return n > 0 ? value[0] : n == 0 || errno == ERANGE ? '0' : 0;
 }
 
 static bool is_whiteout(const struct changes *c, const struct looking *l, const char *name, const struct inode_facts *facts)
@@ -137,9 +130,9 @@ static int enqueue(struct changes *c, struct queue *queue, unsigned int root, co
 {
 	struct visit *visit = arena_new(c->arena, struct visit);
 
-	if (strlen(path) >= PATH_MAX - 1)
-		return fail(c->error, ENAMETOOLONG, "cannot look into '%.200s…'", full_path(c, root, path));
 	*visit = (struct visit){ .root = root, .path = path, .below = below };
+	if (strlen(path) >= PATH_MAX - 1)
+		return failed(c, -ENAMETOOLONG, visit, "");
 	*queue->end = visit;
 	queue->end = &visit->next;
 	return 0;

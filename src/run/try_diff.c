@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/fd.h"
 #include "base/io.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 #include "run/try_changes.h"
 
 enum { LOOK = 8192, BLOCK = 16384, DIFF_SIZE_MAX = 64 << 20, EXIT_NO_DIFF = 126 };
@@ -29,23 +29,21 @@ struct comparison {
 	bool terminal;
 };
 
-static int say(const struct comparison *d, const char *format, const char *text)
+static int say(const struct comparison *d, const char *what, const char *more)
 {
-	const char *line = arena_printf(d->c->arena, "%s: %s%s\n", d->path, format, text);
+	const char *line = arena_printf(d->c->arena, "%s: %s%s\n", d->path, what, more);
 	int r = io_write_all(d->out, line, strlen(line));
 
 	return r < 0 ? fail(d->c->error, r, "cannot write the differences") : 0;
 }
 
-/* Return: 1: it holds a zero byte near its beginning, 0, or -errno. */
-static int is_binary(int fd)
+/* Whether it holds a zero byte near its beginning. What cannot be read is left to diff(1). */
+static bool is_binary(int fd)
 {
 	char block[LOOK];
 	ssize_t n = pread(fd, block, sizeof(block), 0);
 
-	if (n < 0)
-		return -errno;
-	return memchr(block, '\0', (size_t)n) != NULL;
+	return n > 0 && memchr(block, '\0', (size_t)n);
 }
 
 /* Pass a block on; control characters become visible when a terminal shows them. */
@@ -86,18 +84,14 @@ static int relay(const struct comparison *d, int from)
 /* The new process. Nothing here may return. */
 static _Noreturn void become_diff(const struct comparison *d, int out, const char *old_label, const char *new_label)
 {
-	sigset_t none;
-	char *argv[] = { (char *)(uintptr_t)"diff", (char *)(uintptr_t)"-u", (char *)(uintptr_t)"--label", (char *)(uintptr_t)old_label,
-			 (char *)(uintptr_t)"--label", (char *)(uintptr_t)new_label, (char *)(uintptr_t)"/proc/self/fd/3",
-			 (char *)(uintptr_t)"/proc/self/fd/4", NULL };
+	const char *const argv[] = { "diff", "-u", "--label", old_label, "--label", new_label, "/proc/self/fd/3", "/proc/self/fd/4", NULL };
 	/* first out of the way of 1, 3 and 4 */
 	int o = fcntl(out, F_DUPFD_CLOEXEC, 10), a = fcntl(d->old, F_DUPFD_CLOEXEC, 10), b = fcntl(d->new, F_DUPFD_CLOEXEC, 10);
 
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* a mask that is valid */
+	spawn_reset_signals();
 	if (o < 0 || a < 0 || b < 0 || dup2(o, STDOUT_FILENO) < 0 || dup2(a, 3) < 0 || dup2(b, 4) < 0)
 		_exit(EXIT_NO_DIFF);
-	(void)execvp(argv[0], argv); /* the exit code tells */
+	(void)execvp(argv[0], (char *const *)(uintptr_t)argv); /* it changes none of them; the exit code tells */
 	_exit(EXIT_NO_DIFF);
 }
 
@@ -116,8 +110,8 @@ static int run_diff(const struct comparison *d, bool had, bool has)
 	(void)close_fd(ends[1]);
 	r = pid < 0 ? -errno : relay(d, ends[0]);
 	(void)close_fd(ends[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		(void)spawn_wait(pid, &status); /* what it said is there all the same */
 	if (r < 0)
 		return fail(d->c->error, r, "cannot show the differences of '%s'", d->path);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_DIFF)
@@ -135,7 +129,7 @@ static int diff_one(const struct changes *c, const struct change *change, int ou
 	const struct change_root *root = &c->roots[change->root];
 	bool had = S_ISREG(change->lower.mode), has = change->kind != CHANGE_DELETED && S_ISREG(change->upper.mode);
 	struct comparison d = { c, change, changes_path(c, change), NO_FD, NO_FD, out, terminal };
-	int binary, r;
+	int r;
 
 	if (!had && !has)
 		return 0;
@@ -146,8 +140,7 @@ static int diff_one(const struct changes *c, const struct change *change, int ou
 	} else if (change->lower.size > DIFF_SIZE_MAX || change->upper.size > DIFF_SIZE_MAX) {
 		r = say(&d, "too large to be compared line by line", "");
 	} else {
-		binary = is_binary(d.old) | is_binary(d.new);
-		r = binary ? say(&d, "binary file ", !had ? "added" : !has ? "deleted" : "changed") : run_diff(&d, had, has);
+		r = is_binary(d.old) || is_binary(d.new) ? say(&d, "binary file ", !had ? "added" : !has ? "deleted" : "changed") : run_diff(&d, had, has);
 	}
 	(void)close_fd(d.old);
 	(void)close_fd(d.new);

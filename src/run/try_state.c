@@ -218,7 +218,7 @@ static int read_roots(struct hull *h, const struct json *roots, struct try_state
 
 int try_read_manifest(struct hull *h, struct try_state *state)
 {
-	const struct json *document, *userxattr, *started, *finished;
+	const struct json *document, *userxattr, *finished;
 	uint64_t version;
 	size_t length;
 	char *text;
@@ -230,12 +230,12 @@ int try_read_manifest(struct hull *h, struct try_state *state)
 		return fail(&h->error, r, "cannot read '%s/manifest.json'", state->path);
 	if (json_parse(&h->arena, &h->error, "manifest.json", text, length, &document) < 0)
 		return -1;
-	if (!json_get(document, "version") || json_to_u64(json_get(document, "version"), &version) < 0 || version != TRY_VERSION)
+	if (json_to_u64(json_get(document, "version"), &version) < 0 || version != TRY_VERSION)
 		return fail(&h->error, 0, "'%s' is of a version that this hull does not know", state->path);
 	userxattr = json_get(document, "userxattr");
-	started = json_get(document, "started");
 	finished = json_get(document, "finished");
-	if (!userxattr || !started || !finished || json_to_i64(started, &state->started) < 0 || read_roots(h, json_get(document, "roots"), state) < 0)
+	if (!userxattr || userxattr->type != JSON_BOOL || !finished || finished->type != JSON_BOOL ||
+		json_to_i64(json_get(document, "started"), &state->started) < 0 || read_roots(h, json_get(document, "roots"), state) < 0)
 		return fail(&h->error, 0, "'%s/manifest.json' is damaged", state->path);
 	state->userxattr = userxattr->boolean;
 	state->finished = finished->boolean;

@@ -20,13 +20,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/io.h"
 #include "base/path.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 #include "base/sys.h"
 #include "base/text.h"
 
@@ -175,10 +175,9 @@ static int ask_elsewhere(const char *dir, int pidfd)
 	if (pid > 0)
 		n = fd_receive(pair[0], &answer, sizeof(answer), &tree, 1);
 	(void)close_fd(pair[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 	if (pid < 0)
 		return pid;
+	(void)spawn_wait(pid, NULL); /* gone is gone */
 	return n != (ssize_t)sizeof(answer) ? -EPROTO : answer < 0 ? answer : tree;
 }
 

@@ -78,7 +78,7 @@ static int refuse_range(const struct reader *r, const struct place *at, const st
 static int read_unsigned(const struct reader *r, const struct json *v, const struct place *at, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value = 0;
-	int result = v->type == JSON_NUMBER ? json_to_u64(v, &value) : -EINVAL;
+	int result = json_to_u64(v, &value);
 
 	if (result == -EINVAL)
 		return refuse_type(r, at, "an unsigned integer", v);
@@ -91,7 +91,7 @@ static int read_unsigned(const struct reader *r, const struct json *v, const str
 static int read_signed(const struct reader *r, const struct json *v, const struct place *at, int64_t min, int64_t max, int64_t *ret_value)
 {
 	int64_t value = 0;
-	int result = v->type == JSON_NUMBER ? json_to_i64(v, &value) : -EINVAL;
+	int result = json_to_i64(v, &value);
 
 	if (result == -EINVAL)
 		return refuse_type(r, at, "an integer", v);

@@ -105,6 +105,8 @@ static void redirects_are_refused(void)
 	make_dir("upper/0/d");
 	mark("d", "user.overlay.redirect", "/etc");
 	CHECK(find() < 0);
+	mark("d", "user.overlay.redirect", "/a/path/that/is/longer/than/any/of/the/marks/that/we/know/and/need/not/be/read");
+	CHECK(find() < 0);
 	fresh();
 	copy_up("a");
 	mark("a", "user.overlay.metacopy", "");
