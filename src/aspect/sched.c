@@ -77,6 +77,16 @@ static int sched_parent(struct plan *p, pid_t pid, int pidfd)
 	return 0;
 }
 
+/* A kernel with CONFIG_RT_GROUP_SCHED gives a new cgroup no real-time time: the usual reason why even root may not (sched(7)). */
+static CHILD int policy_refused(const struct child *c, const struct sched_plan *plan, int errnum)
+{
+	if (errnum == EPERM && plan->attributes.priority > 0)
+		return child_fail(c, FAULT("process.scheduler: cannot set the policy %a (needs CAP_SYS_NICE, and where cgroups have shares of real-time "
+					   "processor time, linux.resources.cpu.realtimeRuntime)"),
+			errnum, plan->policy, NULL);
+	return child_fail(c, FAULT("process.scheduler: cannot set the policy %a"), errnum, plan->policy, NULL);
+}
+
 static CHILD int sched_seal(struct child *c)
 {
 	const struct sched_plan *plan = c->plan->data[ASPECT_SCHED];
@@ -86,7 +96,7 @@ static CHILD int sched_seal(struct child *c)
 	if (c->plan->request->exec && plan->has_final && syscall(SYS_sched_setaffinity, 0, sizeof(plan->final), &plan->final) < 0)
 		return child_fail(c, FAULT("process.execCPUAffinity.final: cannot run on CPUs '%a'"), errno, process->exec_cpu_affinity->final, NULL);
 	if (process->scheduler && syscall(SYS_sched_setattr, 0, &plan->attributes, 0) < 0)
-		return child_fail(c, FAULT("process.scheduler: cannot set the policy %a"), errno, plan->policy, NULL);
+		return policy_refused(c, plan, errno);
 	if (io && syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(io->class, io->priority)) < 0)
 		return child_fail(c, FAULT("process.ioPriority: cannot set the I/O priority"), errno, NULL, NULL);
 	return 0;

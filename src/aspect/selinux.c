@@ -1,6 +1,6 @@
 /*
  * process.selinuxLabel: the context of the payload from execve(2) on, written as libselinux's setexeccon(3) does, through the host's own /proc (see
- * apparmor.c).
+ * apparmor.c). Also the refusal of linux.mountLabel, which mounts.c applies, on a host without SELinux.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +33,11 @@ static bool enabled(void)
 
 static int selinux_prepare(struct plan *p)
 {
+	const char *label = p->spec->linux.mount_label;
 	struct selinux_plan *plan;
 
+	if (label && label[0] != '\0' && !p->request->exec && !enabled())
+		return fail(p->error, 0, "linux.mountLabel: cannot use label '%s': SELinux is not enabled on this host", label);
 	if (!wanted(p))
 		return 0;
 	if (!enabled())

@@ -196,5 +196,7 @@ int check_linux(struct error *e, const struct spec *spec)
 		return -1;
 	if (check_rdt(e, l->intel_rdt) < 0 || check_memory_policy(e, l->memory_policy) < 0)
 		return -1;
+	if (l->personality.flags.n > 0)
+		return fail(e, 0, "linux.personality.flags[0]: '%.64s' is unknown, as every flag: the specification has none yet", l->personality.flags.v[0]);
 	return check_sysctl(e, spec) < 0 || check_seccomp(e, spec) < 0 ? -1 : 0;
 }

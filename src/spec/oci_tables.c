@@ -2,7 +2,7 @@
  * config.json of runtime-spec 1.3 for Linux as field tables, innermost first. test_schema compares their keys with the OCI JSON schema.
  * One object is ours: "hull", what the specification has no words for.
  *
- * Deliberately not here: process.commandLine (Windows), linux.personality.flags (the specification defines none), and the objects of other platforms.
+ * Deliberately not here: process.commandLine (Windows) and the objects of other platforms.
  */
 #include "spec/oci_tables.h"
 
@@ -239,7 +239,8 @@ TABLE(memory_policy_table, struct memory_policy,
 	FIELD_FLAG_LIST(struct memory_policy, flags, "flags", names_mpol_flags));
 
 TABLE(personality_table, struct personality,
-	FIELD_NAME(struct personality, domain, "domain", names_personalities, FIELD_REQUIRED));
+	FIELD_NAME(struct personality, domain, "domain", names_personalities, FIELD_REQUIRED),
+	FIELD(struct personality, flags, "flags", 0));
 
 TABLE(time_offset_table, struct time_offset,
 	FIELD(struct time_offset, secs, "secs", FIELD_ALWAYS),

@@ -359,6 +359,7 @@ struct time_offset {
 struct personality {
 	bool set;
 	unsigned long domain; /* PER_* */
+	struct string_list flags; /* the specification defines none: refused */
 };
 
 /* linux */

@@ -224,6 +224,9 @@ STATUS='exec cat /proc/self/status'
 		cp "$DIR/good" "$BUNDLE/config.json"
 		edit '.process.selinuxLabel = "system_u:system_r:container_t:s0"'
 		refuses "process.selinuxLabel" container_t -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+		cp "$DIR/good" "$BUNDLE/config.json"
+		edit '.linux.mountLabel = "system_u:object_r:container_file_t:s0"'
+		refuses "linux.mountLabel" container_file_t -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
 	fi
 	if [ ! -e /sys/fs/resctrl/schemata ]; then
 		cp "$DIR/good" "$BUNDLE/config.json"

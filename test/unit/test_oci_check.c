@@ -119,6 +119,9 @@ static void linux_checks(void)
 		{ LINUX("", "'memoryPolicy':{'mode':'MPOL_BIND','nodes':'0','flags':['MPOL_F_STATIC_NODES','MPOL_F_RELATIVE_NODES']}"),
 			"linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other" },
 		{ LINUX("", "'personality':{'domain':'PLAN9'}"), "linux.personality.domain: unknown personality domain 'PLAN9'" },
+		{ LINUX("", "'personality':{'domain':'LINUX','flags':[]}"), NULL },
+		{ LINUX("", "'personality':{'domain':'LINUX','flags':['X']}"),
+			"linux.personality.flags[0]: 'X' is unknown, as every flag: the specification has none yet" },
 	};
 
 	check_rows(rows, ARRAY_SIZE(rows));

@@ -95,7 +95,6 @@ static const struct field *find(const struct table *table, const char *key)
 static const char *const left_out[] = {
 	"/solaris", "/windows", "/vm", "/zos", "/freebsd", /* other platforms */
 	"/process/commandLine",				   /* Windows */
-	"/linux/personality/flags",			   /* the specification defines none */
 };
 
 static bool is_left_out(const char *place)
