@@ -8,24 +8,15 @@
 #include <sys/xattr.h>
 
 #include "aspect/mounts.h"
+#include "base/entries.h"
 #include "base/scope.h"
 #include "base/sys.h"
 
 enum {
 	DEPTH_MAX = 128,
-	ENTRIES_SIZE = 4096,
 	LINK_SIZE = 4096,
 	XATTR_SIZE = 4096,
 	CHUNK = 1 << 30, /* sendfile(2) copies less than 2 GiB at once */
-};
-
-/* what getdents64(2) writes */
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	unsigned short length;
-	unsigned char type;
-	char name[];
 };
 
 CHILD static int copy_directory(int from, int to, dev_t device, int depth);
@@ -121,8 +112,6 @@ CHILD static int copy_entry(int from, const char *name, int to, dev_t device, in
 {
 	struct stat st;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return 0;
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno; /* removed meanwhile */
 	if (S_ISDIR(st.st_mode))
@@ -136,22 +125,19 @@ CHILD static int copy_entry(int from, const char *name, int to, dev_t device, in
 
 CHILD static int copy_directory(int from, int to, dev_t device, int depth)
 {
-	char buffer[ENTRIES_SIZE] __attribute__((aligned(8)));
+	struct entries entries;
 	const struct entry *entry;
-	long n, at;
 	int r;
 
 	if (depth > DEPTH_MAX)
 		return -ELOOP;
-	while ((n = SYS_CALL(SYS_getdents64, from, buffer, sizeof(buffer))) > 0) {
-		for (at = 0; at < n; at += entry->length) {
-			entry = (const void *)(buffer + at);
-			r = copy_entry(from, entry->name, to, device, depth);
-			if (r < 0)
-				return r;
-		}
+	entries_begin(&entries, from);
+	while ((r = entries_next(&entries, &entry)) > 0) {
+		r = copy_entry(from, entry->name, to, device, depth);
+		if (r < 0)
+			break;
 	}
-	return (int)n;
+	return r;
 }
 
 CHILD int mounts_copy_up(int from, int to)

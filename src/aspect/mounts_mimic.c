@@ -15,20 +15,12 @@
 
 #include "aspect/mountfd.h"
 #include "aspect/mounts.h"
+#include "base/entries.h"
 #include "base/path.h"
 #include "base/scope.h"
 #include "base/sys.h"
 
-enum { ENTRIES_SIZE = 4096, LINK_SIZE = 4096, PATH_SIZE = 4096, ENTRIES_MAX = 8192, PLACES_MAX = 8 };
-
-/* what getdents64(2) writes */
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
+enum { LINK_SIZE = 4096, PATH_SIZE = 4096, ENTRIES_MAX = 8192, PLACES_MAX = 8 };
 
 /* what statfs(2) says about a mount, as an attribute; its values are not in every header */
 static const struct {
@@ -74,8 +66,6 @@ CHILD static int bind_back(int from, const char *name, unsigned char type, int t
 	mode_t mode = DTTOIF((mode_t)type);
 	int r;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return 0;
 	if (type == DT_LNK)
 		return remake_link(from, name, to);
 	tree = sys_open_tree(from, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
@@ -95,22 +85,19 @@ CHILD static int bind_back(int from, const char *name, unsigned char type, int t
 /* All entries of the directory @from. Return: 0 or -errno (-E2BIG: too many). */
 CHILD static int bind_all_back(int from, int to)
 {
-	char buffer[ENTRIES_SIZE] __attribute__((aligned(8)));
+	struct entries entries;
 	const struct entry *entry;
-	int n_entries = 0, r;
-	long n, at;
+	int n = 0, r;
 
-	while ((n = SYS_CALL(SYS_getdents64, from, buffer, sizeof(buffer))) > 0) {
-		for (at = 0; at < n; at += entry->length) {
-			entry = (const void *)(buffer + at);
-			if (++n_entries > ENTRIES_MAX)
-				return -E2BIG;
-			r = bind_back(from, entry->name, entry->type, to);
-			if (r < 0)
-				return r;
-		}
+	entries_begin(&entries, from);
+	while ((r = entries_next(&entries, &entry)) > 0) {
+		if (++n > ENTRIES_MAX)
+			return -E2BIG;
+		r = bind_back(from, entry->name, entry->type, to);
+		if (r < 0)
+			break;
 	}
-	return (int)n;
+	return r;
 }
 
 /* An empty tmpfs that looks like the directory @dir. Return: a detached mount or -errno. */
@@ -235,7 +222,9 @@ CHILD static int make(const struct child *c, const struct mount_op *op, bool dir
 		if (r < 0)
 			return r;
 	}
-	return directory ? path_make_dir(c->root, op->target, op->kind == MOUNT_DIR ? op->mode : 0755) : path_make_file(c->root, op->target, 0644);
+	if (directory)
+		return path_make_dir(c->root, op->target, op->kind == MOUNT_DIR ? op->mode : 0755);
+	return path_make_file(c->root, op->target, c->plan->request->sandbox ? 0444 : 0644); /* bubblewrap's, and runc's */
 }
 
 CHILD int mounts_make_point(struct child *c, struct mount_op *op, bool directory)
