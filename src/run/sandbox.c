@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/process.h"
 #include "base/scope.h"
+#include "base/sys.h"
 #include "base/text.h"
 #include "run/explain.h"
 #include "run/foreground.h"
@@ -57,6 +58,14 @@ static bool has_terminal(void)
 	scope_fd int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
 
 	return fd >= 0;
+}
+
+/* Whether Landlock keeps kill(0, …) from the part of the process group that is outside (aspect/landlock.c). */
+static bool signals_stay_inside(const struct hull_sandbox_options *o)
+{
+	enum { ABI_SCOPES = 6 };
+
+	return !o->no_landlock && !o->rootfs_writable && sys_landlock_create_ruleset(NULL, SYS_LANDLOCK_VERSION) >= ABI_SCOPES;
 }
 
 /* --syscalls FILE: a linux.seccomp object */
@@ -108,9 +117,11 @@ static unsigned int possible(unsigned int namespaces)
 static void look_at_settings(struct sandbox_host *host)
 {
 	bool may = access("/proc/sys/kernel/core_pattern", W_OK) == 0;
+	int errnum = may ? 0 : errno;
 
-	host->writes_settings = may || errno == EROFS;
-	host->covered_proc = !may && errno == EROFS && !process_in_initial_userns();
+	/* only "no" means no: the machine's root is covered also where it could not be found out */
+	host->writes_settings = errnum != EACCES || (geteuid() == 0 && process_in_initial_userns());
+	host->covered_proc = errnum == EROFS && !process_in_initial_userns();
 }
 
 static int make_spec(struct job *job, const struct hull_sandbox_options *given)
@@ -130,6 +141,9 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 	host.tty = own_profile && can_push_back() && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
 	/* nothing of the terminal would be used, but /dev/tty is there to be opened */
 	if (own_profile && !o->bare && o->tty < 0 && !host.tty && has_terminal() && can_push_back())
+		o->new_session = true;
+	/* without a terminal there is no job control to stay in the caller's process group for */
+	if (!o->bare && o->tty != 1 && !host.tty && !signals_stay_inside(o) && !has_terminal())
 		o->new_session = true;
 	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)
 		return -1;

@@ -30,8 +30,13 @@ os.kill(0, signal.SIGTERM)'
 
 has_signal_scope() { python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 6)' || skip "this kernel's Landlock knows no signals"; }
 
-@test "kill(0) reaches nobody outside of the sandbox, also of one that may nest" {
+@test "kill(0) reaches nobody outside of the sandbox, also of one that may nest or has no Landlock" {
 	local mode
+	for mode in "sandbox --no-landlock" "sandbox --writable-root" "sandbox --no-landlock --nest"; do
+		# shellcheck disable=SC2086 # several words
+		run beside $mode python3 -c "$KILL_GROUP"
+		[ "$output" = "status 0" ]
+	done
 	has_signal_scope
 	for mode in sandbox "sandbox --nest" "selfdock run"; do
 		# shellcheck disable=SC2086 # several words
@@ -40,12 +45,34 @@ has_signal_scope() { python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(4
 	done
 }
 
-@test "twin: kill(0) reaches the processes inside; without the wall it reaches the group" {
+@test "twin: kill(0) reaches the processes inside; as bubblewrap's does, hull's called so reaches the group" {
 	run beside sandbox --nest sh -c '(trap "echo inside; exit" TERM; while :; do sleep 0.05; done) & sleep 0.2; trap "" TERM; kill 0; wait; echo done'
 	[[ "${lines[*]}" == *"inside done status 0" ]]
 	[[ $output != *signalled* ]]
-	run beside sandbox --no-landlock python3 -c "$KILL_GROUP"
+	run beside sandbox --no-landlock sh -c '(trap "echo inside; exit" TERM; while :; do sleep 0.05; done) & sleep 0.2; trap "" TERM; kill 0; wait; echo done'
+	[[ "${lines[*]}" == *"inside done status 0" ]]
+	run beside bwrap --bind / / python3 -c "$KILL_GROUP"
 	[[ $output == *signalled* ]]
+}
+
+@test "twin: at a terminal the process group stays the caller's without Landlock, too, for job control" {
+	cat >"$DIR/group.py" <<-'EOF'
+		import os, pty, sys
+		pid, master = pty.fork()
+		if pid == 0:
+		    os.execvp(sys.argv[1], sys.argv[1:])
+		seen = b""
+		while True:
+		    try:
+		        seen += os.read(master, 4096)
+		    except OSError:
+		        break
+		print(seen.decode())
+	EOF
+	run timeout -k 1 15 python3 "$DIR/group.py" "$HULL" sandbox --no-landlock python3 -c 'import os; print("group", os.getpgrp(), os.tcgetpgrp(0))'
+	[[ $output == *"group 0 0"* ]] # of the terminal's foreground, and outside
+	run timeout -k 1 15 setsid -w "$HULL" sandbox --no-landlock python3 -c 'import os; print("group", os.getpgrp())' </dev/null
+	[ "$output" = "group 1" ]
 }
 
 # neighbour COMMAND…: in a process group with another process, whose niceness and I/O priority are then told
