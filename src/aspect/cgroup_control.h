@@ -86,8 +86,8 @@ int cgroup_join_pid(const struct cgroup_join *join, struct error *error, pid_t p
 CHILD int cgroup_join_self(const struct child *c, const struct cgroup_join *join);
 
 /**
- * cgroup_join_close - close the parent's copies.
+ * cgroup_join_close - close the parent's copies. The numbers stay: a child that shares our memory may be about to use its own.
  */
-void cgroup_join_close(struct cgroup_join *join);
+void cgroup_join_close(const struct cgroup_join *join);
 
 #endif

@@ -150,10 +150,9 @@ CHILD int cgroup_join_self(const struct child *c, const struct cgroup_join *join
 	return result;
 }
 
-void cgroup_join_close(struct cgroup_join *join)
+void cgroup_join_close(const struct cgroup_join *join)
 {
 	for (size_t i = 0; i < join->n; i++)
 		(void)close_fd(join->tasks[i]);
-	join->n = 0;
-	join->v2_fd = close_fd(join->v2_fd);
+	(void)close_fd(join->v2_fd);
 }

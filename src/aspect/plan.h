@@ -140,7 +140,8 @@ struct facts {
  * @parent_first: the child may enter only after the parent phase (id maps, a move into the cgroup, hooks); else both run at once, and the child waits
  *                for the parent before execve
  * @late_net: the new network namespace is no part of the clone: aspect/net.h
- * @borrows: the child lives in hull's memory until execve, and hull stands still: nothing is to be done beside it
+ * @shares: the child lives in hull's memory until execve (base/share.h): from the clone on neither side changes what the other may read
+ * @borrows: it does, and hull stands still: nothing is to be done beside it
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
  * @exe_fd: the detached mount that hull was executed from (run/selfexe.h), NO_FD: none; the child lets go of it when it changes its root
  * @state_fd: memfd with the state document that hooks read on stdin, NO_FD: no hooks
@@ -157,7 +158,7 @@ struct plan {
 	uint64_t new_namespaces;
 	int join_fd[NAMESPACE_MAX];
 	bool has_userns;
-	bool parent_first, borrows;
+	bool parent_first, shares, borrows;
 	bool late_net;
 	int cgroup_fd;
 	int state_fd;

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/io.h"
 #include "base/scope.h"
+#include "base/share.h"
 #include "base/sys.h"
 #include "run/channel.h"
 #include "run/child.h"
@@ -36,7 +37,7 @@
 /* Where the parent stands. */
 struct run {
 	struct plan *p;
-	int channel;
+	int channel, child_channel;
 	pid_t hop;  /* 0: none or already gone */
 	int hop_fd; /* its pidfd */
 	struct launched child;
@@ -63,10 +64,31 @@ static int send_go(struct run *run)
 	return tell(run, MESSAGE_GO, NO_FD);
 }
 
-/* The first process: the child itself, or the hop. Returns 0 or -1; does not return in the child. */
-static int clone_first(struct run *run, int child_channel)
+/* The child's way in: its own memory or ours. */
+static CHILD _Noreturn void child_begin(const struct run *run)
 {
 	const struct plan *p = run->p;
+
+	(void)close_fd(run->channel); /* the parent's end: while we hold it, its death is no end of file to us */
+	if (engine_of(p)->hop)
+		hop_main(p, run->child_channel);
+	child_main(p, run->child_channel);
+}
+
+static CHILD void sharer_main(void *argument)
+{
+	child_begin(argument);
+}
+
+/*
+ * The first process: the child itself, or the hop. Returns 0 or -1; does not return in the child.
+ *
+ * The child lives in our memory where it can (base/share.h), and works beside us. Where nothing at all is left to be done beside it, we stand still until it
+ * executes the payload or ends (vfork(2)): then it must not wait for us, so what it will ask for is said before.
+ */
+static int clone_first(struct run *run)
+{
+	struct plan *p = run->p;
 	bool hop = engine_of(p)->hop;
 	int pidfd = NO_FD;
 	struct clone_args args = {
@@ -86,15 +108,16 @@ static int clone_first(struct run *run, int child_channel)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (unsigned int)p->cgroup_fd;
 	}
-	pid = sys_clone3(&args, sizeof(args));
-	if (pid == 0) {
-		(void)close_fd(run->channel); /* the parent's end: while we hold it, its death is no end of file to us */
-		if (hop)
-			hop_main(p, child_channel);
-		child_main(p, child_channel);
+	if (p->borrows) {
+		args.flags |= CLONE_VFORK;
+		if (send_go(run) < 0)
+			return -1;
 	}
+	pid = p->shares ? share_clone(&args, p->arena, sharer_main, run) : sys_clone3(&args, sizeof(args));
+	if (pid == 0)
+		child_begin(run);
 	if (pid < 0)
-		return fail(run->p->error, pid, "cannot clone into new namespaces");
+		return fail(p->error, pid, "cannot clone into new namespaces");
 	if (hop) {
 		run->hop = pid;
 		run->hop_fd = pidfd;
@@ -102,45 +125,6 @@ static int clone_first(struct run *run, int child_channel)
 		run->child.pid = pid;
 		run->child.pidfd = pidfd;
 	}
-	return 0;
-}
-
-/* What the child that borrows our memory finds at the start of its stack. */
-struct borrower {
-	const struct run *run;
-	int channel;
-};
-
-static CHILD int borrower_main(void *argument)
-{
-	const struct borrower *b = argument;
-
-	(void)close_fd(b->run->channel); /* the parent's end */
-	child_main(b->run->p, b->channel);
-}
-
-/*
- * Where nothing is done to the child from outside, it lives in our memory and we stand still until it executes the payload or ends (vfork(2) with namespaces):
- * no page tables are copied, and no page is copied because both write to it. It has a stack of its own. Two things differ: what it writes into the
- * plan stays, and it must not wait for us.
- */
-static int clone_borrowing(struct run *run, int child_channel)
-{
-	enum { STACK = 256 << 10 };
-	const struct plan *p = run->p;
-	struct borrower borrower = { run, child_channel };
-	char *stack = arena_alloc(p->arena, STACK);
-	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | (int)p->new_namespaces; /* there is no cgroup to enter first */
-	int pidfd = NO_FD;
-	pid_t pid;
-
-	if (send_go(run) < 0) /* there when the child asks for it */
-		return -1;
-	pid = clone(borrower_main, stack + STACK, flags, &borrower, &pidfd);
-	if (pid < 0)
-		return fail(p->error, errno, "cannot clone into new namespaces");
-	run->child.pid = pid;
-	run->child.pidfd = pidfd;
 	return 0;
 }
 
@@ -413,10 +397,11 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(p->error, errno, "cannot make a socket pair");
 	run.channel = pair[0];
+	run.child_channel = pair[1];
 	if (p->request->exec || engine_of(p)->hop || p->borrows) /* into namespaces in which others are; or we could not do it later */
 		selfexe_dissolve();
 	p->exe_fd = selfexe_mount();
-	r = p->borrows ? clone_borrowing(&run, pair[1]) : clone_first(&run, pair[1]);
+	r = clone_first(&run);
 	(void)close_fd(pair[1]);
 	if (r == 0 && run.hop == 0 && !p->borrows) {
 		r = attend(&run);

@@ -12,7 +12,9 @@
 #include "aspect/seccomp.h"
 #include "aspect/sequence.h"
 #include "base/scope.h"
+#include "base/share.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "run/child.h"
 #include "run/hop.h"
 #include "spec/oci.h"
@@ -100,31 +102,57 @@ static int open_namespace(struct plan *p, size_t index)
 	return 0;
 }
 
+static bool has_hooks(const struct hooks *h)
+{
+	return h->prestart.n > 0 || h->create_runtime.n > 0 || h->create_container.n > 0 || h->start_container.n > 0;
+}
+
 /*
  * Whether something in the parent phase must be done before the child enters: it needs its ids, its devices, or a state document to show to hooks; or its
  * namespaces are to be told, which the kernel shows to nobody else once it may not be looked into (child.c).
  */
 static bool must_wait(const struct plan *p)
 {
-	const struct hooks *h = &p->spec->hooks;
-
 	if (p->request->protocol && p->request->protocol->reports)
 		return true;
 	if (p->request->exec)
 		return p->process->exec_cpu_affinity != NULL; /* its initial one, set by the parent, must not come after the final one */
-	return p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || h->prestart.n > 0 ||
-	       h->create_runtime.n > 0 || h->create_container.n > 0 || h->start_container.n > 0;
+	return p->spec->linux.net_devices.n > 0 || p->spec->linux.intel_rdt || has_hooks(&p->spec->hooks);
 }
 
-/* Whether nothing at all is left for the parent to do: then the child needs no memory of its own (run/launch.c, clone_borrowing()). */
-static bool may_borrow(const struct plan *p)
+/* Whether the kernel may end a process for its memory before it is the payload: it ends everybody who shares that (mm/oom_kill.c). */
+static bool limits_memory(const struct resources *r)
+{
+	if (r->memory.limit.set || r->memory.swap.set || r->memory.kernel.set)
+		return true;
+	for (size_t i = 0; i < r->unified.n; i++)
+		if (text_after(r->unified.v[i].key, "memory."))
+			return true;
+	return false;
+}
+
+/*
+ * Whether the child may live in our memory until it executes the payload (base/share.h). It must do so soon, without children that would share it, too, and
+ * not where processes of a container may look into it: in a pid namespace that it joins, for that takes a hop, or makes.
+ */
+static bool may_share(const struct plan *p)
 {
 	const struct protocol *protocol = p->request->protocol;
+
+	if (!SHARE_IS_POSSIBLE || p->request->exec || engine_of(p)->hop || engine_of(p)->start_fd >= 0)
+		return false;
+	if (has_hooks(&p->spec->hooks) || p->spec->hull.init || p->process->terminal || p->request->plugins || (protocol && protocol->block >= 0))
+		return false;
+	return !limits_memory(&p->spec->linux.resources) && !seccomp_notifies(p);
+}
+
+/* Whether nothing at all is left for the parent to do beside the child. */
+static bool may_borrow(const struct plan *p)
+{
 	const struct process *process = p->process;
 
-	if (!p->request->alone || p->parent_first || p->late_net || engine_of(p)->hop || p->cgroup_fd >= 0 || (protocol && protocol->block >= 0))
-		return false;
-	return !p->spec->hull.init && !process->terminal && !process->oom_score_adj.set && !process->exec_cpu_affinity && !seccomp_notifies(p);
+	return p->shares && p->request->alone && !p->parent_first && !p->late_net && p->cgroup_fd < 0 && !process->oom_score_adj.set &&
+	       !process->exec_cpu_affinity;
 }
 
 int plan_prepare(struct plan *p)
@@ -139,6 +167,7 @@ int plan_prepare(struct plan *p)
 	engine_of(p)->hop = hop_needed(p);
 	p->parent_first |= must_wait(p);
 	p->late_net = !p->request->exec && !engine_of(p)->hop && net_may_be_late(p);
+	p->shares = may_share(p);
 	p->borrows = may_borrow(p);
 	return 0;
 }

@@ -1,0 +1,32 @@
+/*
+ * A child that shares our memory, and works beside us: no page tables are copied, and no page is copied because both write to it. That is a fifth of
+ * what `hull run` costs (doc/performance.md).
+ *
+ * It is a process of its own in all else: it has its own descriptors, signal handlers and working directory. What it writes is seen here, so it must keep
+ * to its stack and to what is its own, and what it may still read must not be changed or freed before it has executed another program or ended.
+ */
+#ifndef BASE_SHARE_H
+#define BASE_SHARE_H
+
+#include <linux/sched.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+
+/* Whether this build can do it: it is known how the C library tells threads apart. */
+#if defined(__x86_64__) && defined(__linux__) && !defined(__GLIBC__)
+#define SHARE_IS_POSSIBLE true
+#else
+#define SHARE_IS_POSSIBLE false
+#endif
+
+/**
+ * share_clone - clone3(2) with CLONE_VM. The child calls @run(@argument), which must not return.
+ * @args: flags without CLONE_VM, CLONE_VFORK and CLONE_SETTLS; stack and tls are filled in here.
+ * @arena: where its stack (256 KiB) comes from; it must live as long as the child may.
+ * Return: the child's pid, or -errno (clone(2)); -ENOSYS where it is not possible.
+ */
+pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void *argument), void *argument);
+
+#endif
