@@ -29,11 +29,7 @@ setup_file()
 
 teardown_file()
 {
-	local pid
-	pid=$(cat "$FILE_DIR/containerd.pid" 2>/dev/null) && {
-		kill "$pid"
-		gone "$pid"
-	}
+	end_daemon "$FILE_DIR/containerd.pid"
 	engine_end
 }
 

@@ -25,11 +25,7 @@ setup_file()
 
 teardown_file()
 {
-	local pid
-	pid=$(cat "$FILE_DIR/docker.pid" 2>/dev/null) && {
-		kill "$pid"
-		gone "$pid"
-	}
+	end_daemon "$FILE_DIR/docker.pid"
 	engine_end
 }
 

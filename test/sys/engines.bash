@@ -84,10 +84,12 @@ eventually_long()
 	return 1
 }
 
-# gone PID: a daemon has ended; after 10 seconds it is killed
-gone()
+# end_daemon PIDFILE: after 10 seconds it is killed
+end_daemon()
 {
-	local tries=100
-	while kill -0 "$1" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
-	[ "$tries" -gt 0 ] || kill -9 "$1"
+	local pid tries=100
+	pid=$(cat "$1" 2>/dev/null) || return 0
+	kill "$pid"
+	while kill -0 "$pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+	[ "$tries" -gt 0 ] || kill -9 "$pid"
 }

@@ -35,11 +35,7 @@ setup()
 
 teardown()
 {
-	local pid
-	if pid=$(cat "$FILE_DIR/docker.pid" 2>/dev/null); then
-		kill "$pid"
-		gone "$pid"
-	fi
+	end_daemon "$FILE_DIR/docker.pid"
 	test_end
 }
 

@@ -1,24 +1,10 @@
 # shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
 # Limits of hull sandbox: what holds each of them, as root (cgroups) and as an ordinary user (rlimits and hull's clocks), and --require.
-load lib
-
-setup_file()
-{
-	file_begin
-	user_up
-}
-
-setup()
-{
-	test_begin
-	RESULT=$DIR/result/record.json
-	install -d -m 1777 "$DIR/result"
-}
+load sandbox
 
 # box, ubox ARGUMENT…: with a record, as root and as the ordinary user
 box() { hull sandbox --result "$RESULT" "$@" </dev/null; }
 ubox() { as_user timeout --foreground -k 1 15 "$HULL" sandbox --result "$RESULT" "$@" </dev/null; }
-record() { jq -r "$1" "$RESULT"; }
 
 BUSY='while :; do :; done'
 EAT='x = bytearray(100 << 20)'

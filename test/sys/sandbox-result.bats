@@ -1,22 +1,8 @@
 # shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
 # The record that hull sandbox --result writes, and sandboxes with names.
-load lib
-
-setup_file()
-{
-	file_begin
-	user_up
-}
-
-setup()
-{
-	test_begin
-	RESULT=$DIR/result/record.json
-	install -d -m 777 "$DIR/result"
-}
+load sandbox
 
 ubox() { as_user timeout --foreground -k 1 15 "$HULL" sandbox "$@" </dev/null; }
-record() { jq -cr "$1" "$RESULT"; }
 
 @test "exit codes and signals are told apart" {
 	ubox --result "$RESULT" true

@@ -2,22 +2,7 @@
 # shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
 # What a sandbox is that was told nothing: who and where the command is, what it sees, and that nothing of it reaches the host. As root and as an ordinary
 # user; beside each refusal stands the use that must go on working.
-load lib
-
-setup_file()
-{
-	file_begin
-	user_up
-}
-
-setup()
-{
-	test_begin
-	WORK=$DIR/work
-	mkdir -p "$WORK"
-	echo text >"$WORK/file"
-	chown -R "$TEST_USER:" "$WORK"
-}
+load sandbox
 
 # box ARGUMENT…, rootbox ARGUMENT…: hull sandbox in WORK as the ordinary user, as root
 box() { (cd "$WORK" && as_user timeout --foreground -k 1 20 "$HULL" sandbox "$@"); }

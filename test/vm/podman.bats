@@ -4,11 +4,7 @@ load vm
 
 setup_file()
 {
-	local built
-	built=$(dirname "$HULL")
-	file_begin
-	mkdir -p "$FILE_DIR/libexec/hull"
-	cp "$built/libexec/hull-systemd" "$FILE_DIR/libexec/hull/"
+	systemd_begin
 	export CONTAINERS_CONF=$FILE_DIR/containers.conf
 	sed "s|^hull = .*|hull = [\"$HULL\"]|" "$HERE/../../contrib/containers.conf.d/50-hull.conf" >"$CONTAINERS_CONF"
 	sed -i 's|^\[engine\]$|[engine]\nevents_logger = "file"\nruntime = "hull"|' "$CONTAINERS_CONF"

@@ -1,14 +1,7 @@
 # The systemd cgroup manager: scopes of the system's manager and of a user's, their properties, delegation, removal.
 load vm
 
-setup_file()
-{
-	local built
-	built=$(dirname "$HULL")
-	file_begin
-	mkdir -p "$FILE_DIR/libexec/hull"
-	cp "$built/libexec/hull-systemd" "$FILE_DIR/libexec/hull/"
-}
+setup_file() { systemd_begin; }
 
 shull() { hull --systemd-cgroup "$@"; }
 

@@ -2,6 +2,16 @@
 # What the suites in the virtual machines share, beside test/sys/lib.bash. User 1000 is there with sub-ids and a delegated cgroup.
 load "${BASH_SOURCE[0]%/*}/../sys/lib"
 
+# systemd_begin: file_begin, with the helper that talks to systemd beside hull's copy
+systemd_begin()
+{
+	local built
+	built=$(dirname "$HULL")
+	file_begin
+	mkdir -p "$FILE_DIR/libexec/hull"
+	cp "$built/libexec/hull-systemd" "$FILE_DIR/libexec/hull/"
+}
+
 limits() { edit ".linux.resources += $1"; }
 
 # the directory of the container's v2 cgroup
