@@ -118,4 +118,35 @@ static bool error_has(const char *text)
 	return false;
 }
 
+/* What kind a mount with a source "/src" is taken for. */
+struct kind_case {
+	const char *type, *options;
+	enum mount_kind kind;
+};
+
+static void check_kinds(const struct kind_case *cases, size_t n)
+{
+	begin();
+	for (size_t i = 0; i < n; i++)
+		(void)add("/m", cases[i].type, "/src", cases[i].options);
+	CHECK(compile() == 0);
+	for (size_t i = 0; i < n; i++)
+		CHECK(op(i)->kind == cases[i].kind);
+}
+
+/* A mount that is refused, and words of the message. */
+struct refusal_case {
+	const char *destination, *type, *source, *options, *place, *why;
+};
+
+static void check_refusals(const struct refusal_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		begin();
+		(void)add(cases[i].destination, cases[i].type, cases[i].source, cases[i].options);
+		CHECK(compile() == -1);
+		CHECK(error_has(cases[i].place) && error_has(cases[i].why));
+	}
+}
+
 #endif

@@ -6,28 +6,17 @@
 
 static void kinds(void)
 {
-	static const struct {
-		const char *type, *options;
-		enum mount_kind kind;
-	} cases[] = {
+	static const struct kind_case cases[] = {
 		{ "hull.dir", "", MOUNT_DIR }, { "hull.chmod", "mode=700", MOUNT_CHMOD }, { "hull.symlink", "", MOUNT_SYMLINK }, { "hull.hide", "", MOUNT_HIDE },
 		{ "overlay", "lowerdir=/a:/b", MOUNT_OVERLAY }, { "overlay", "lowerdir=/a::/b", MOUNT_FILESYSTEM },
 	};
-	size_t i;
 
-	begin();
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		(void)add("/m", cases[i].type, "/src", cases[i].options);
-	CHECK(compile() == 0);
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		CHECK(op(i)->kind == cases[i].kind);
+	check_kinds(cases, ARRAY_SIZE(cases));
 }
 
 static void refusals(void)
 {
-	static const struct {
-		const char *destination, *type, *source, *options, *place, *why;
-	} cases[] = {
+	static const struct refusal_case cases[] = {
 		{ "/m", "bind", "fd:99999999999", "", "mounts[0].source", "number" },
 		{ "/m", "hull.file", "/x", "", "mounts[0].source", "descriptor" },
 		{ "/m", "hull.data", NULL, "", "mounts[0].source", "descriptor" },
@@ -48,14 +37,8 @@ static void refusals(void)
 		{ "/m", "overlay", NULL, "lowerdir=/a upperdir=/b workdir=/c hull.tmp", "mounts[0].options", "instead" },
 		{ "/m", "overlay", NULL, "hull.tmp", "mounts[0].options", "lowerdir" },
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		begin();
-		(void)add(cases[i].destination, cases[i].type, cases[i].source, cases[i].options);
-		CHECK(compile() == -1);
-		CHECK(error_has(cases[i].place) && error_has(cases[i].why));
-	}
+	check_refusals(cases, ARRAY_SIZE(cases));
 }
 
 static void overlays(void)

@@ -18,23 +18,14 @@
 
 static void kinds(void)
 {
-	static const struct {
-		const char *type, *options;
-		enum mount_kind kind;
-	} cases[] = {
+	static const struct kind_case cases[] = {
 		{ "proc", "", MOUNT_PROC }, { "sysfs", "ro", MOUNT_SYSFS }, { "tmpfs", "", MOUNT_TMPFS }, { "devpts", "newinstance", MOUNT_DEVPTS },
 		{ "mqueue", "", MOUNT_MQUEUE }, { "cgroup", "", MOUNT_CGROUP }, { "ext4", "", MOUNT_FILESYSTEM }, { "bind", "", MOUNT_BIND },
 		{ "none", "rbind", MOUNT_BIND }, { "tmpfs", "bind", MOUNT_BIND }, { NULL, "bind", MOUNT_BIND }, { "tmpfs", "remount ro", MOUNT_REMOUNT },
 		{ NULL, "shared", MOUNT_PROPAGATION }, { "none", "rprivate", MOUNT_PROPAGATION },
 	};
-	size_t i;
 
-	begin();
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		(void)add("/m", cases[i].type, "/src", cases[i].options);
-	CHECK(compile() == 0);
-	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		CHECK(op(i)->kind == cases[i].kind);
+	check_kinds(cases, ARRAY_SIZE(cases));
 	CHECK(op(3)->n_params == 1 && !op(3)->params[0].value);
 	CHECK_STRING(op(3)->place, "mounts[3]");
 }
@@ -95,9 +86,7 @@ static void data(void)
 
 static void refusals(void)
 {
-	static const struct {
-		const char *destination, *type, *source, *options, *place, *why;
-	} cases[] = {
+	static const struct refusal_case cases[] = {
 		{ "/proc", "tmpfs", "tmpfs", "", "mounts[0].type", "only proc" },
 		{ "//proc/.", "sysfs", "sysfs", "", "mounts[0].type", "only proc" },
 		{ "/proc/sys", "bind", "/x", "", "mounts[0].destination", "inside /proc" },
@@ -118,14 +107,8 @@ static void refusals(void)
 		{ "/m", "bind", "/x", "idmap=uids=@0-1-1;gids=0-1-1", "mounts[0].options", "not mapped" },
 		{ "/m", "bind", "/x", "idmap=pids=0-1-1", "mounts[0].options", "uids=" },
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		begin();
-		(void)add(cases[i].destination, cases[i].type, cases[i].source, cases[i].options);
-		CHECK(compile() == -1);
-		CHECK(error_has(cases[i].place) && error_has(cases[i].why));
-	}
+	check_refusals(cases, ARRAY_SIZE(cases));
 	begin();
 	(void)add("/proc/meminfo", "bind", "/x", "");
 	(void)add("/proc", "bind", "/proc", "rbind");
