@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "aspect/idhelper.h"
+#include "aspect/idmap.h"
 #include "base/io.h"
 #include "base/process.h"
 #include "base/scope.h"
@@ -95,6 +97,22 @@ static uint64_t own_capabilities(void)
 	return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
+/* --map-ranges: what the two files offer the caller, root too. */
+static int read_ranges(struct hull *h, struct sandbox_host *host)
+{
+	const char *name;
+
+	host->uids = idhelper_ranges(&h->arena, IDHELPER_UID, host->uid);
+	host->gids = idhelper_ranges(&h->arena, IDHELPER_GID, host->uid);
+	if (host->uids.n > 0 && host->gids.n > 0)
+		return 0;
+	name = idmap_user_name(&h->arena, "/etc/passwd", host->uid);
+	if (!name)
+		name = arena_printf(&h->arena, "%u", host->uid);
+	return fail(&h->error, 0, "--map-ranges: %s has no ids for '%s': add a line like '%s:100000:65536' of ids that nobody else has",
+		host->uids.n > 0 ? "/etc/subgid" : "/etc/subuid", name, name);
+}
+
 /* The namespaces that are only made where the kernel has them: /proc/self/ns says so, and the limit on user namespaces. */
 static unsigned int possible(unsigned int namespaces)
 {
@@ -133,6 +151,8 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 	char *cwd = arena_alloc(&h->arena, PATH_MAX);
 
 	o->try_namespaces = o->try_namespaces ? possible(o->try_namespaces) : 0;
+	if (o->map_ranges && read_ranges(h, &host) < 0)
+		return -1;
 	host.cwd = getcwd(cwd, PATH_MAX);
 	host.unseen = job->sandbox && job->stateless && !o->plugins && !o->plugin_dir; /* what is kept or printed has the filter's rules */
 	host.terminal = own_terminal(&h->arena);

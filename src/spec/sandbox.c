@@ -319,14 +319,6 @@ static const struct {
 	{ HULL_NS_UTS, NAMESPACE_UTS },   { HULL_NS_CGROUP, NAMESPACE_CGROUP }, { HULL_NS_TIME, NAMESPACE_TIME },
 };
 
-static struct id_mapping_list map_one(struct arena *arena, uint32_t inside, uint32_t outside)
-{
-	struct id_mapping_list list = { arena_new(arena, struct id_mapping), 1 };
-
-	list.v[0] = (struct id_mapping){ .container_id = inside, .host_id = outside, .size = 1 };
-	return list;
-}
-
 /* The namespaces that are made: those asked for; a native sandbox that says nothing: all but time. */
 static unsigned int chosen_namespaces(const struct hull_sandbox_options *o, bool covered_proc)
 {
@@ -353,7 +345,7 @@ static void join(struct making *m, enum namespace_type type, const char *path)
 	list->v[list->n++] = (struct namespace){ .type = type, .path = arena_strdup(m->arena, path) };
 }
 
-static void make_namespaces(struct making *m, const struct sandbox_host *host)
+static int make_namespaces(struct making *m, const struct sandbox_host *host)
 {
 	const struct hull_sandbox_options *o = m->o;
 	struct linux_config *l = &m->spec->linux;
@@ -375,9 +367,10 @@ static void make_namespaces(struct making *m, const struct sandbox_host *host)
 	m->spec->process.user.uid = o->as_uid >= 0 ? (uint32_t)o->as_uid : host->uid;
 	m->spec->process.user.gid = o->as_gid >= 0 ? (uint32_t)o->as_gid : host->gid;
 	if (!(set & HULL_NS_USER))
-		return;
-	l->uid_mappings = map_one(m->arena, m->spec->process.user.uid, host->uid);
-	l->gid_mappings = map_one(m->arena, m->spec->process.user.gid, host->gid);
+		return o->map_ranges ? fail(m->error, 0, "--map-ranges: there is no user namespace of its own to map them in") : 0;
+	l->uid_mappings = sandbox_map_ids(m->arena, m->spec->process.user.uid, host->uid, &host->uids);
+	l->gid_mappings = sandbox_map_ids(m->arena, m->spec->process.user.gid, host->gid, &host->gids);
+	return 0;
 }
 
 /* ---- what is given up ---- */
@@ -469,8 +462,7 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 	if (make_mounts(&m) < 0 || sandbox_environment(arena, e, o, host->env, &spec.process.env) < 0 || make_args(&m) < 0 || make_cwd(&m, host) < 0 ||
 		make_profile(&m, host) < 0)
 		return -1;
-	make_namespaces(&m, host);
-	if (sandbox_capabilities(arena, e, o, host, &spec) < 0)
+	if (make_namespaces(&m, host) < 0 || sandbox_capabilities(arena, e, o, host, &spec) < 0)
 		return -1;
 	make_masks(&m, host);
 	make_session(&m, host);

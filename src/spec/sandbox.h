@@ -22,6 +22,7 @@ enum { SANDBOX_STEPS_MAX = 4096, SANDBOX_ENV_MAX = 65536 };
  * @writes_settings: the kernel would let us write /proc/sys without a capability: we are the machine's user 0
  * @covered_proc: we are in a sandbox of root's, whose /proc is covered in part: the kernel gives us no other
  * @terminal: the caller's terminal, "/dev/pts/3", NULL: none or not to be told
+ * @uids, @gids: ranges that he may map besides, none: only his own id is mapped
  * @tty: standard input is a terminal into which a program that has it open could push characters (ioctl_tty(2), TIOCSTI)
  */
 struct sandbox_host {
@@ -31,6 +32,7 @@ struct sandbox_host {
 	char *const *env;
 	const char *terminal;
 	uint64_t capabilities;
+	struct id_mapping_list uids, gids;
 	bool unseen, tty, writes_settings, covered_proc;
 };
 
@@ -51,6 +53,11 @@ int sandbox_environment(struct arena *arena, struct error *e, const struct hull_
  * sandbox_capabilities - what the payload may. Its user is known already.
  */
 int sandbox_capabilities(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, const struct sandbox_host *host, struct spec *spec);
+
+/**
+ * sandbox_map_ids - @inside is @outside, and around it the ids from 0 on are what @ranges offer.
+ */
+struct id_mapping_list sandbox_map_ids(struct arena *arena, uint32_t inside, uint32_t outside, const struct id_mapping_list *ranges);
 
 /**
  * sandbox_sees - whether @path of the host is what the sandbox has at the same place, as far as the steps alone can tell.

@@ -108,6 +108,32 @@ config() { box "$@" --print-config -- true; }
 	wrong 125 "hull: option '--unset-env': 'A=1' cannot be the name of a variable" box --unset-env A=1 true
 }
 
+@test "--map-ranges: other ids are there, around the own one, and are the caller's ranges outside; without a range it is an error" {
+	local uid range own=$WORK/subid
+	command -v newuidmap >/dev/null || skip "newuidmap is not installed"
+	uid=$(id -u "$TEST_USER")
+	range=$(sed -n "s/^$TEST_USER:\([0-9]*\):.*/\1/p" /etc/subuid)
+	[ "$(box --map-ranges id -u)" = "$uid" ]
+	[ "$(box --map-ranges sh -c 'tr -s " " </proc/self/uid_map | head -n 2')" = " $uid $uid 1"$'\n'" 0 $range $uid" ]
+	box --rw . --as 0 --map-ranges --cap-add CHOWN chown 5:6 file
+	[ "$(stat -c %u "$WORK/file")" -eq $((range + 4)) ]
+	# what it may do with them is a matter of capabilities, and nobody's groups are in force
+	! box --rw . --map-ranges chown 5 file 2>/dev/null || return 1
+	[ "$(box --map-ranges --cap-add SETUID --cap-add SETGID setpriv --reuid 5 --regid 6 --groups 7 id)" = "$(setpriv --reuid 5 --regid 6 --groups 7 id)" ]
+	! box --cap-add SETUID --cap-add SETGID setpriv --reuid 5 --regid 6 --groups 7 id 2>/dev/null || return 1
+	[[ $(box --map-ranges --dry-run true) == *"map user ids: $uid → $uid (1), 0 → $range ("* ]]
+	# root's are looked up like everybody's, and he needs no newuidmap
+	echo "root:3000000:100" >"$own"
+	[ "$(unshare -m --propagation private sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && "$2" sandbox --map-ranges cat /proc/self/gid_map' -- "$own" "$HULL" | tr -s ' ')" = \
+		" 0 0 1"$'\n'" 1 3000000 100" ]
+	: >"$own"
+	wrong 125 "hull: --map-ranges: /etc/subuid has no ids for 'root': add a line like 'root:100000:65536'*" \
+		unshare -m --propagation private sh -c 'mount --bind "$1" /etc/subuid && exec "$2" sandbox --map-ranges true' -- "$own" "$HULL"
+	echo "root:3000000:100" >"$own"
+	wrong 125 "hull: --map-ranges: there is no user namespace of its own to map them in" \
+		unshare -m --propagation private sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && exec "$2" sandbox --map-ranges --share user true' -- "$own" "$HULL"
+}
+
 @test "--cwd, --hostname, --as, --share" {
 	[ "$(box pwd)" = "$WORK" ]
 	[ "$(box --cwd /etc pwd)" = /etc ]
