@@ -204,7 +204,7 @@ int container_delete(struct hull *hull, const char *id, bool force)
 	enum state_status status;
 	int r = job_open(&job, hull, id, true);
 
-	if (r == -2 && force)
+	if (r == STATE_ABSENT && force)
 		r = 0;
 	else if (r == 0) {
 		status = force ? STATUS_STOPPED : state_status(job.dir, &job.state);

@@ -165,7 +165,8 @@ struct attitude {
 
 static struct attitude attitude_of(const struct launched *child, int signal)
 {
-	char path[64], status[4096];
+	enum { STATUS_SIZE = 64 << 10 }; /* it lists all groups: thousands where a directory service names them */
+	char path[64], status[STATUS_SIZE];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)child->pid); /* fits */
 	if (io_read_small(AT_FDCWD, path, status, sizeof(status)) <= 0)

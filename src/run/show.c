@@ -117,7 +117,7 @@ static int list_ids(struct hull *h, char ***ret_ids, size_t *ret_n)
 
 	*ret_ids = NULL;
 	*ret_n = 0;
-	if (fd == -2 && !h->root_given)
+	if (fd == STATE_ABSENT && !h->root_given)
 		return 0; /* nobody has made a container yet */
 	if (fd < 0)
 		return -1;

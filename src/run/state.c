@@ -81,8 +81,8 @@ int state_open_root(const char *path, bool make, struct error *e)
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0 && errno == ENOENT && !make) {
-		(void)fail(e, ENOENT, "cannot open the state directory '%s'", path); /* -1; we say -2 */
-		return -2;
+		(void)fail(e, ENOENT, "cannot open the state directory '%s'", path); /* -1; we say more */
+		return STATE_ABSENT;
 	}
 	if (fd < 0)
 		return fail(e, errno, "cannot open the state directory '%s'%s", path, remedy(errno));
@@ -130,8 +130,8 @@ int state_open(int root, const char *id, bool lock, struct error *e)
 	int fd = root < 0 ? -ENOENT : open_dir(root, id, lock);
 
 	if (fd == -ENOENT) {
-		(void)fail(e, 0, "container '%s' does not exist", id); /* -1; we say -2 */
-		return -2;
+		(void)fail(e, 0, "container '%s' does not exist", id); /* -1; we say more */
+		return STATE_ABSENT;
 	}
 	return fd < 0 ? fail(e, fd, "cannot open the state directory of container '%s'", id) : fd;
 }

@@ -19,7 +19,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-enum { STATE_ID_MAX = 1024 };
+/* STATE_ABSENT: where a descriptor was asked for: there is none to be had */
+enum { STATE_ID_MAX = 1024, STATE_ABSENT = -2 };
 
 /*
  * @rootfs, @bundle: absolute paths;  @created: RFC 3339 time;  @owner_uid: who created it
@@ -48,7 +49,7 @@ int state_check_id(const char *id, struct error *e);
 /**
  * state_open_root - open the state root.
  * @make: make it (0700, parents 0755) when it is missing.
- * Return: a descriptor, -1 after fail(), or -2 when it is missing and @make is off.
+ * Return: a descriptor, -1 after fail(), or STATE_ABSENT when it is missing and @make is off (the error is set, too).
  */
 int state_open_root(const char *path, bool make, struct error *e);
 
@@ -61,7 +62,7 @@ int state_create(int root, const char *id, struct error *e);
 /**
  * state_open - open ROOT/ID.
  * @lock: also take the lock, waiting for whoever holds it.
- * Return: a descriptor, -1 after fail(), or -2: "container 'x' does not exist" (the error is set too).
+ * Return: a descriptor, -1 after fail(), or STATE_ABSENT: "container 'x' does not exist" (the error is set, too).
  */
 int state_open(int root, const char *id, bool lock, struct error *e);
 

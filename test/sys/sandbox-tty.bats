@@ -69,6 +69,16 @@ caught: 6'
 	done
 }
 
+@test "a signal ends the command of a user with hundreds of groups, too" {
+	setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --groups "$(seq -s , 100000 100999)" --inh-caps=-all \
+		"$HULL" sandbox sh -c 'echo up; exec sleep 10' </dev/null >"$DIR/out" 3>&- &
+	eventually grep -q up "$DIR/out"
+	kill $!
+	code=0
+	wait $! || code=$?
+	[ "$code" -eq 143 ]
+}
+
 @test "ignored and blocked signals, umask and groups are inherited" {
 	for init in "" --init; do
 		# shellcheck disable=SC2086
