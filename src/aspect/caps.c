@@ -54,6 +54,8 @@ static int caps_prepare(struct plan *p)
 	/* the kernel lets nothing become inheritable that is not in the bounding set (capabilities(7)) */
 	plan->inheritable = asked->inheritable & can & asked->bounding;
 	plan->ambient = asked->ambient & plan->permitted & plan->inheritable;
+	if (asked->unknown)
+		log_write(p->log, LOG_LEVEL_WARNING, "process.capabilities: unknown, not granted: %s", asked->unknown);
 	if ((wanted & ~can) != 0)
 		warn_missing(p, wanted & ~can);
 	p->data[ASPECT_CAPS] = plan;

@@ -69,13 +69,23 @@ static const char *name_in_dev(const char *path)
 	return name && name[0] && !strchr(name, '/') ? name : NULL;
 }
 
+/* The path without slashes at its end, which crun and runc take, too; "" for none at all. */
+static const char *without_slashes(struct arena *arena, const char *path)
+{
+	size_t n = path ? strlen(path) : 0;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	return path ? arena_printf(arena, "%.*s", (int)n, path) : "";
+}
+
 static int compile(struct plan *p, const struct device *d, size_t i, struct node *node)
 {
-	const char *place = arena_printf(p->arena, "linux.devices[%zu]", i);
+	const char *place = arena_printf(p->arena, "linux.devices[%zu]", i), *path = without_slashes(p->arena, d->path);
 	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
 
-	if (!d->path || !path_is_clean(d->path) || d->path[1] == '\0')
-		return fail(p->error, 0, "%s.path: expected a plain absolute path, got '%s'", place, d->path ? d->path : "");
+	if (!path_is_clean(path) || path[1] == '\0')
+		return fail(p->error, 0, "%s.path: expected a plain absolute path, got '%s'", place, path);
 	if (d->type != 'p' && (!d->major.set || !d->minor.set))
 		return fail(p->error, 0, "%s.%s: missing", place, d->major.set ? "minor" : "major");
 	if (d->type != 'p' && (d->major.value < 0 || d->major.value > 0xfff || d->minor.value < 0 || d->minor.value > 0xfffff))
@@ -84,8 +94,8 @@ static int compile(struct plan *p, const struct device *d, size_t i, struct node
 		return fail(p->error, 0, "%s.fileMode: not a file mode: %u", place, d->file_mode.value);
 	*node = (struct node){
 		.place = place,
-		.path = d->path,
-		.name = name_in_dev(d->path),
+		.path = path,
+		.name = name_in_dev(path),
 		.mode = type | (d->file_mode.set ? d->file_mode.value & 07777 : 0666),
 		.device = d->type == 'p' ? 0 : makedev((unsigned int)d->major.value, (unsigned int)d->minor.value),
 		.uid = d->uid.set ? d->uid.value : 0,
@@ -120,7 +130,7 @@ static int check(struct plan *p)
 	for (i = 0; i < devices->n; i++) {
 		if (compile(p, &devices->v[i], i, &nodes->v[nodes->n]) < 0)
 			return -1;
-		if (!text_equal(devices->v[i].path, "/dev/ptmx")) /* the container's own: a link to pts/ptmx */
+		if (!text_equal(nodes->v[nodes->n].path, "/dev/ptmx")) /* the container's own: a link to pts/ptmx */
 			nodes->n++;
 	}
 	p->data[ASPECT_DEVICES] = nodes;

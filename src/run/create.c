@@ -59,8 +59,11 @@ static unsigned int listen_fds(void)
 	/* sd_listen_fds(3): meant for us only if LISTEN_PID is ours; engines that pass it through leave LISTEN_PID out */
 	if (!count || text_to_u32(count, &n) < 0 || n > 1024)
 		return 0;
-	if (pid && (text_to_u32(pid, &for_pid) < 0 || (pid_t)for_pid != getpid()))
-		return 0;
+	if (pid)
+		return text_to_u32(pid, &for_pid) < 0 || (pid_t)for_pid != getpid() ? 0 : n;
+	for (uint32_t i = 0; i < n; i++) /* without LISTEN_PID it may be a leftover of somebody else's */
+		if (fcntl(STDERR_FILENO + 1 + (int)i, F_GETFD) != 0) /* closed, or one of our own */
+			return 0;
 	return n;
 }
 
@@ -273,7 +276,7 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 	if (o->keep)
 		return r;
 	(void)flock(job->dir, LOCK_EX); /* a failure is seen below: the directory is ours or gone */
-	if (fstat(job->dir, &here) < 0 || here.st_nlink == 0)
+	if (fstat(job->dir, &here) == 0 && here.st_nlink == 0)
 		return r;
 	return container_destroy(job) < 0 ? -1 : r;
 }

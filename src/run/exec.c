@@ -70,8 +70,10 @@ static int add_capabilities(struct job *job, const char *const *names)
 
 		if (strncmp(name, "CAP_", 4) != 0)
 			name = arena_printf(&job->hull->arena, "CAP_%s", name);
-		if (names_find(&names_capabilities, name, &value) < 0)
-			return fail(&job->hull->error, 0, "--cap: unknown capability '%s'", names[i]);
+		if (names_find(&names_capabilities, name, &value) < 0) {
+			log_write(&job->hull->log, LOG_LEVEL_WARNING, "--cap: unknown capability '%s', not granted", names[i]);
+			continue;
+		}
 		caps->set = true;
 		caps->bounding |= 1ULL << value;
 		caps->effective |= 1ULL << value;

@@ -96,8 +96,8 @@ static int check_one(struct error *e, const struct spec *spec, const char *key)
 	type = names_of(&names_namespaces, rules[rule].type);
 	if (!spec_namespace(spec, rules[rule].type))
 		return fail(e, 0, "linux.sysctl[\"%s\"]: needs a namespace of type '%s' in linux.namespaces", key, type ? type : "?");
-	if (spec->hostname && strcmp(name, "kernel.hostname") == 0)
-		return fail(e, 0, "linux.sysctl[\"%s\"]: conflicts with hostname", key);
+	if (strcmp(name, "kernel.hostname") == 0) /* refused by runc and crun, too: a member of the document is for that */
+		return fail(e, 0, "linux.sysctl[\"%s\"]: conflicts with hostname, which is what sets it", key);
 	if (spec->domainname && strcmp(name, "kernel.domainname") == 0)
 		return fail(e, 0, "linux.sysctl[\"%s\"]: conflicts with domainname", key);
 	return 0;

@@ -314,6 +314,11 @@ static int read_names(const struct reader *r, const struct field *f, const struc
 	return 0;
 }
 
+static void keep_unknown(const struct reader *r, char **list, const char *name)
+{
+	*list = arena_printf(r->arena, "%s%s" SHOWN, *list ? *list : "", *list ? ", " : "", name);
+}
+
 /* KIND_BITS and KIND_FLAGS */
 static int read_mask(const struct reader *r, const struct field *f, const struct json *v, const struct place *at, void *member)
 {
@@ -323,6 +328,10 @@ static int read_mask(const struct reader *r, const struct field *f, const struct
 	if (v->type != JSON_ARRAY)
 		return refuse_type(r, at, json_type_name(JSON_ARRAY), v);
 	for (const struct json *s = v->first; s; s = s->next, here.index++) {
+		if (f->unknown && s->type == JSON_STRING && names_find(f->names, s->text, &value) < 0) {
+			keep_unknown(r, (char **)((char *)member - f->offset + f->unknown), s->text);
+			continue;
+		}
 		if (find_name(r, f, s, &here, &value) < 0)
 			return -1;
 		mask |= f->kind == KIND_BITS ? (uint64_t)1 << (value & 63) : value;

@@ -62,12 +62,13 @@ enum field_flags { FIELD_REQUIRED = 1, FIELD_ALWAYS = 2, FIELD_SET = 4 };
  * @limit: elements of a list, 0: FIELD_ELEMENTS_MAX
  * @names: of KIND_NAME, KIND_NAMES, KIND_BITS, KIND_FLAGS;  @table: of the structures
  * @map_key: KIND_OBJECT_MAP: offset of the char * that holds the key
+ * @unknown: of KIND_BITS, offset of a char * that gets the names which are unknown, joined by ", "; 0: such a name is an error
  */
 struct field {
 	const char *key;
 	enum field_kind kind;
 	unsigned int flags;
-	uint32_t offset, set, size, limit, map_key;
+	uint32_t offset, set, size, limit, map_key, unknown;
 	const struct names *names;
 	const struct table *table;
 };
@@ -145,9 +146,10 @@ void fields_write(struct json_writer *w, const char *key, const struct table *ta
 	{ .key = (json), .kind = KIND_NAMES, .offset = FIELD_OFFSET(type, member) + FIELD_LIST(type, member),          \
 	  .size = FIELD_NUMBER(*FIELD_MEMBER(type, member.v)), .names = &(names_of_it) }
 
-#define FIELD_BITS(type, member, json, names_of_it)                                                                    \
+#define FIELD_BITS(type, member, json, names_of_it, unknown_member)                                                    \
 	{ .key = (json), .kind = KIND_BITS, .offset = FIELD_OFFSET(type, member) + FIELD_SAME(type, member, uint64_t), \
-	  .size = 8, .names = &(names_of_it) }
+	  .size = 8, .names = &(names_of_it),                                                                          \
+	  .unknown = FIELD_OFFSET(type, unknown_member) + FIELD_SAME(type, unknown_member, char *) }
 
 #define FIELD_FLAG_LIST(type, member, json, names_of_it)                                       \
 	{ .key = (json), .kind = KIND_FLAGS, .offset = FIELD_OFFSET(type, member),             \

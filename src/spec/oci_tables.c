@@ -26,11 +26,11 @@ TABLE(console_size_table, console_size,
 	FIELD(console_size, width, "width", FIELD_REQUIRED));
 
 TABLE(capabilities_table, struct capabilities,
-	FIELD_BITS(struct capabilities, bounding, "bounding", names_capabilities),
-	FIELD_BITS(struct capabilities, effective, "effective", names_capabilities),
-	FIELD_BITS(struct capabilities, inheritable, "inheritable", names_capabilities),
-	FIELD_BITS(struct capabilities, permitted, "permitted", names_capabilities),
-	FIELD_BITS(struct capabilities, ambient, "ambient", names_capabilities));
+	FIELD_BITS(struct capabilities, bounding, "bounding", names_capabilities, unknown),
+	FIELD_BITS(struct capabilities, effective, "effective", names_capabilities, unknown),
+	FIELD_BITS(struct capabilities, inheritable, "inheritable", names_capabilities, unknown),
+	FIELD_BITS(struct capabilities, permitted, "permitted", names_capabilities, unknown),
+	FIELD_BITS(struct capabilities, ambient, "ambient", names_capabilities, unknown));
 
 TABLE(rlimit_table, struct rlimit_entry,
 	FIELD_NAME(struct rlimit_entry, type, "type", names_rlimits, FIELD_REQUIRED),

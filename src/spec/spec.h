@@ -58,8 +58,10 @@ struct user {
 };
 
 /* process.capabilities: one bit a capability (1 << CAP_X), .set tells whether the object was there */
+/* @unknown: names that we do not know, for a warning; NULL: none */
 struct capabilities {
 	bool set;
+	char *unknown;
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
 

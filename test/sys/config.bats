@@ -102,8 +102,25 @@ raw() { # file content from stdin
 	no '.linux.namespaces[0].type = "nosuch"' 'linux.namespaces[0].type'
 	no '.hooks = {"prestart": [{"path": "relative"}]}' 'hooks.prestart[0].path'
 	no '.linux.seccomp = {"defaultAction": "SCMP_ACT_NOSUCH"}' linux.seccomp.defaultAction
-	no '.process.capabilities.bounding = ["CAP_NOSUCH"]' process.capabilities.bounding
+	no '.process.capabilities.bounding = [7]' process.capabilities.bounding
 	no '.linux.rootfsPropagation = "sideways"' linux.rootfsPropagation
+}
+
+@test "unknown capabilities are not granted, warned of, and no error: an engine may be newer than we are" {
+	needs_hull
+	make_bundle
+	edit '.process.capabilities |= map_values(["CAP_KILL", "CAP_NOSUCH", "NOSUCH"])'
+	args grep CapBnd /proc/self/status
+	run --separate-stderr hull run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ]
+	[ "$output" = $'CapBnd:\t0000000000000020' ]
+	grep -q 'unknown, not granted: CAP_NOSUCH, NOSUCH' <<<"$stderr"
+	args sleep 100
+	start_detached
+	run --separate-stderr hull exec --cap CAP_NOSUCH --cap CAP_SETUID "$ID" grep CapBnd /proc/self/status
+	[ "$status" -eq 0 ]
+	[ "$output" = $'CapBnd:\t00000000000000a0' ]
+	grep -q "unknown capability 'CAP_NOSUCH'" <<<"$stderr"
 }
 
 @test "wrong values" {

@@ -26,7 +26,7 @@ ptmx pts/ptmx
 	edit '.linux.devices = [
 		{"type": "c", "path": "/dev/sub/dir/mine", "major": 1, "minor": 5, "fileMode": 384, "uid": 3, "gid": 4},
 		{"type": "b", "path": "/dev/disk", "major": 7, "minor": 9},
-		{"type": "p", "path": "/srv/pipe", "fileMode": 416},
+		{"type": "p", "path": "/srv/pipe/", "fileMode": 416},
 		{"type": "u", "path": "/dev/null", "major": 1, "minor": 3, "fileMode": 420}]'
 	inside 'stat -c "%n %t:%T %a %u:%g %F" /dev/sub/dir/mine /dev/disk /srv/pipe /dev/null'
 	[ "$output" = "/dev/sub/dir/mine 1:5 600 3:4 character special file

@@ -120,6 +120,12 @@ listen() { # KIND: a receiver on $DIR/sock, output to $DIR/received
 	run timeout 20 sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$HULL" --root "$STATE" run -b "$BUNDLE" --preserve-fds 1 "$ID" 3<"$DIR/3" 4<"$DIR/4"'
 	[ "$status" -eq 0 ]
 	[ "$output" = $'1 1\nthree\nfour' ]
+	# without LISTEN_PID, as engines pass it on; and a leftover, whose descriptors are not there, is not meant for us
+	run timeout 20 sh -c 'LISTEN_FDS=2 exec "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" 3<"$DIR/3" 4<"$DIR/4"'
+	[ "$output" = $'2 1\nthree\nfour' ]
+	args sh -c 'echo "[$LISTEN_FDS]"'
+	run timeout 20 sh -c 'LISTEN_FDS=1 exec "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" 3<&-'
+	[ "$output" = "[]" ]
 }
 
 @test "NOTIFY_SOCKET: READY=1 of the payload reaches the host's socket" {
