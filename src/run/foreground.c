@@ -30,6 +30,9 @@
 /* REST_ROUNDS: how often a full buffer is read after the end; a terminal holds less, but without a pid namespace somebody may go on writing */
 enum { RELAY_SIZE = 16384, REST_ROUNDS = 64 };
 
+/* how often the payload's terminal is told that the input has ended */
+enum { ENDS_MAX = 32 };
+
 /* how long a payload that catches SIGTSTP may take to put its terminal in order */
 enum { STOP_GRACE_MS = 20 };
 
@@ -41,12 +44,13 @@ struct pipe_buffer {
 
 /*
  * @raw: our terminal was set to raw mode; @saved: what it was
- * @input_open: standard input has not ended
+ * @input_open: standard input has not ended;  @n_ends: how often the payload was told that it has;  @told_raw: the last time outside canonical mode
  * @in, @out: only with a terminal: most runs have none, and fresh pages cost time
  */
 struct relay {
 	int master;
-	bool raw, input_open;
+	bool raw, input_open, told_raw;
+	unsigned int n_ends;
 	struct termios saved;
 	struct pipe_buffer *in, *out;
 };
@@ -280,29 +284,45 @@ static bool empty(const struct pipe_buffer *b)
 	return !b || b->start == b->end;
 }
 
-/* Standard input has ended: the payload's terminal says so too (VEOF), as a person would with control-D. */
-static void end_input(struct relay *relay)
+/*
+ * Standard input has ended: the payload's terminal says so too (VEOF), as a person would with control-D. It is said again after each output, since the one
+ * before may have gone to another program, or was lost when a shell that began to edit its line took the terminal out of canonical mode. There it is said
+ * once: it is a character like others, and may come back as an echo.
+ */
+static void say_end(struct relay *relay)
 {
+	enum { CONTROL_D = 4 };
 	struct termios mode;
 
 	relay->input_open = false;
-	if (tcgetattr(relay->master, &mode) < 0 || !(mode.c_lflag & ICANON))
+	if (!empty(relay->in) || tcgetattr(relay->master, &mode) < 0)
 		return;
-	relay->in->data[0] = (char)mode.c_cc[VEOF];
+	if ((relay->told_raw && !(mode.c_lflag & ICANON)) || relay->n_ends++ >= ENDS_MAX)
+		return;
+	relay->told_raw = !(mode.c_lflag & ICANON);
+	relay->in->data[0] = mode.c_cc[VEOF] ? (char)mode.c_cc[VEOF] : CONTROL_D;
 	relay->in->start = 0;
 	relay->in->end = 1;
+}
+
+static void read_terminal(struct relay *relay)
+{
+	if (!fill(relay->out, relay->master))
+		relay->master = NO_FD; /* the last process that had the terminal closed it; the launched child owns the descriptor */
+	else if (!relay->input_open)
+		say_end(relay);
 }
 
 static void serve_relay(struct relay *relay, struct pollfd *fds)
 {
 	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR)) {
 		if (!fill(relay->in, STDIN_FILENO))
-			end_input(relay);
+			say_end(relay);
 	}
 	if ((fds[3].revents & POLLOUT) && !empty(relay->in))
 		drain(relay->in, relay->master);
-	if ((fds[3].revents & (POLLIN | POLLHUP)) && empty(relay->out) && !fill(relay->out, relay->master))
-		relay->master = NO_FD; /* the last process that had the terminal closed it; the launched child owns the descriptor */
+	if ((fds[3].revents & (POLLIN | POLLHUP)) && empty(relay->out))
+		read_terminal(relay);
 	if (!empty(relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)))
 		drain(relay->out, STDOUT_FILENO);
 }

@@ -137,6 +137,18 @@ running() { # a running container that sleeps
 	cmp "$DIR/before" "$DIR/after"
 }
 
+@test "input that is no terminal ends for a payload on one, whatever its mode" {
+	needs_hull
+	make_bundle
+	edit '.process.terminal = true'
+	args sh
+	run timeout -k 1 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null
+	[ "$status" -eq 0 ]
+	run timeout -k 1 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" < <(echo 'cat; echo and; cat; exit 3')
+	[ "$status" -eq 3 ]
+	[[ $output == *and$'\r'* ]]
+}
+
 @test "thirty execs in a row leave nothing" {
 	running
 	local before after round
