@@ -61,8 +61,8 @@ struct user {
 /* @unknown: names that we do not know, for a warning; NULL: none */
 struct capabilities {
 	bool set;
-	char *unknown;
 	uint64_t bounding, effective, inheritable, permitted, ambient;
+	char *unknown;
 };
 
 /* process.rlimits[] */
