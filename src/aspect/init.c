@@ -5,6 +5,7 @@
 #include "aspect/init.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +15,8 @@
 #include "aspect/protocol.h"
 #include "base/sys.h"
 
-enum { INIT_SIGNAL_BASE = 128 };
+/* INIT_LOST: there is no payload, and nobody saw it end: hull's own failure */
+enum { INIT_SIGNAL_BASE = 128, INIT_LOST = 125 };
 
 /* Last but for the program: a change of ids or capabilities takes the setting away again (PR_SET_PDEATHSIG(2const)). */
 static CHILD int init_seal(struct child *c)
@@ -30,7 +32,7 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 {
 	const bool is_first = SYS_CALL(SYS_getpid) == 1;
 	siginfo_t info;
-	int status, code = 0;
+	int status, code = INIT_LOST;
 
 	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
 	for (;;) {
@@ -74,6 +76,9 @@ CHILD int init_split(struct child *c)
 		return child_fail(c, FAULT("cannot make the payload's process"), errno, NULL, NULL);
 	if (pid > 0)
 		reap(c, (pid_t)pid, &all);
+	/* no pid namespace ends with the reaper: the payload has to by itself */
+	if (c->plan->spec->hull.die_with_parent && (c->plan->new_namespaces & CLONE_NEWPID) == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a filter that forbids it has been chosen */
 	return 0;
 }
 

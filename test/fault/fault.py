@@ -171,7 +171,7 @@ class Worker:
 
     def __init__(self, box, name, user=0, options=()):
         self.box, self.id, self.user, self.options = box, f"{box.tag}.{name}", user, options
-        self.last, self.calls = False, []
+        self.last, self.calls, self.input = False, [], "/dev/null"
         self.state, self.out, self.report = (f"{box.dir}/{kind}.{name}" for kind in ("state", "out", "report"))
         os.mkdir(self.state, 0o700)
         os.chown(self.state, user, user)
@@ -214,9 +214,9 @@ class Worker:
 
     def trace(self, side, action, number, errors, *words):
         """Run hull under the tracer. Returns (status, how many calls were counted, number and string of the call that was hit)."""
-        with open(self.out, "wb") as out, open("/dev/null", "rb") as null:
+        with open(self.out, "wb") as out, open(self.input, "rb") as given:
             subprocess.run([self.box.tracer, self.report, str(HANG), str(self.user), side, action, str(number), errors, "--", *self.command(*words)],
-                           stdin=null, stdout=out, stderr=out, check=True, timeout=HANG + 10)
+                           stdin=given, stdout=out, stderr=out, check=True, timeout=HANG + 10)
         *calls, end = read(self.report).decode(errors="replace").splitlines()
         _, status, counted, hit, string = end.split(" ", 4)
         self.calls = [line.split(" ", 1) for line in calls]

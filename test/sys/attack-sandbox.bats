@@ -178,6 +178,8 @@ dies_with_hull()
 @test "twin: one that does not mean to dies with hull by itself, and --survive lets it live" {
 	local mark=32.$RANDOM
 	dies_with_hull sleep "$mark"
+	dies_with_hull --share pid sleep "$mark"
+	dies_with_hull --share pid --init sleep "$mark"
 	as_user setsid "$HULL" sandbox --survive sleep "$mark" </dev/null >/dev/null 2>&1 3>&- &
 	eventually pgrep -f "^sleep $mark"
 	pkill -KILL -f "^$HULL sandbox --survive sleep $mark"
