@@ -76,7 +76,8 @@ int state_open_root(const char *path, bool make, struct error *e)
 		r = make_parents(path);
 		if (r < 0)
 			return fail(e, r, "cannot make the directories above '%s'%s", path, remedy(-r));
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		/* sticky: who tidies XDG_RUNTIME_DIR up leaves it alone, however old (XDG base directory specification) */
+		if (mkdir(path, S_ISVTX | 0700) < 0 && errno != EEXIST)
 			return fail(e, errno, "cannot make the state directory '%s'%s", path, remedy(errno));
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}

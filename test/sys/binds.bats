@@ -339,9 +339,12 @@ load mounts
 	chown -R "$TEST_USER" "$BUNDLE"
 	edit '.linux.uidMappings[0].hostID = $u | .linux.gidMappings[0].hostID = $g' --argjson u "$(id -u "$TEST_USER")" --argjson g "$(id -g "$TEST_USER")"
 	args sh -c 'id -u; echo x >/dev/null; ls -d /proc/self /sys/class; stat -c %t:%T /dev/null'
-	run as_user "$HULL" --root "$USER_RUN/state" run -b "$BUNDLE" "$ID"
+	run as_user "$HULL" --root "$USER_RUN/$TAG" run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 0 ]
 	[[ $output == *0*$'\n1:3' ]]
+	# who tidies the runtime directory up keeps to the sticky bit
+	[ "$(stat -c %a "$USER_RUN/$TAG")" = 1700 ]
+	rmdir "$USER_RUN/$TAG"
 }
 
 
