@@ -131,6 +131,7 @@ int hull_exec(struct hull *hull, const char *id, const struct hull_exec_options 
  * @toolbox: directory of the host whose programs the command finds first, NULL: none
  * @tty: 1 a terminal of the container's, 0 none, -1 if standard input and output are terminals
  * @privileged: all capabilities that can be had, no system-call filter, no no_new_privs;  @no_cgroup: stay in the caller's cgroups
+ * @require_filter: fail where a foreign process has a system-call filter that cannot be had, instead of a warning
  */
 struct hull_enter_options {
 	size_t size;
@@ -142,6 +143,7 @@ struct hull_enter_options {
 	int tty;
 	bool privileged;
 	bool no_cgroup;
+	bool require_filter;
 };
 
 /*

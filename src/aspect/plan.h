@@ -61,6 +61,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MA
 
 struct plugin_list;
 struct protocol;
+struct sock_fprog;
 
 /*
  * How this run was asked for: what is not in the spec.
@@ -78,6 +79,7 @@ struct protocol;
  * @cwd_optional: where process.cwd cannot be entered, "/" will do
  * @spare_ptmx: a terminal's multiplexer side that stands in where the container has no devpts; 0: none
  * @protocol: a sandbox's (aspect/protocol.h), NULL: none;  @plugins: aspect/plugin.h, NULL: none
+ * @filters, @n_filters: system-call filters of the process beside which this one is put, in the order in which it loaded them
  * @cgroup_sub: exec --cgroup PATH, NULL: the container's own; "/" disables the fallback
  */
 struct request {
@@ -91,6 +93,8 @@ struct request {
 	bool sandbox, mimic, keep_fds, alone, cwd_optional, set_pwd;
 	struct protocol *protocol;
 	const struct plugin_list *plugins;
+	const struct sock_fprog *filters;
+	size_t n_filters;
 	uint64_t signal_mask;
 	bool ignores_children;
 	enum cgroup_manager cgroup_manager;

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "aspect/aspect.h"
 #include "aspect/seccomp_bpf.h"
@@ -136,9 +137,13 @@ static int seccomp_check(struct plan *p)
 	if (spec_annotation(p->spec, "run.oci.seccomp.plugins"))
 		return fail(p->error, 0, "annotations.run.oci.seccomp.plugins: hull is one static program and loads no plugins: "
 					 "let an agent behind linux.seccomp.listenerPath decide");
-	if (!s && !raw)
+	if (!s && !raw && p->request->n_filters == 0)
 		return 0;
 	plan = arena_new(p->arena, struct seccomp_plan);
+	if (!s && !raw) {
+		p->data[ASPECT_SECCOMP] = plan; /* the request's filters alone */
+		return 0;
+	}
 	if (raw) {
 		if (read_raw(p, raw, plan) < 0)
 			return -1;
@@ -186,12 +191,25 @@ static int seccomp_prepare(struct plan *p)
 	return 0;
 }
 
+/* What a process beside us has loaded: by one system call or the other, and its own filters may have allowed only that. */
+static CHILD int load_others(struct child *c, const struct request *request)
+{
+	for (size_t i = 0; i < request->n_filters; i++)
+		if (sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &request->filters[i]) < 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &request->filters[i], 0, 0) < 0)
+			return child_fail_number(c, FAULT("cannot load system-call filter %n of the process"), errno, NULL, (int64_t)i + 1);
+	return 0;
+}
+
 static CHILD int seccomp_seal(struct child *c)
 {
 	const struct seccomp_plan *plan = c->plan->data[ASPECT_SECCOMP];
 	int listener;
 
 	if (!plan)
+		return 0;
+	if (load_others(c, c->plan->request) < 0)
+		return -1;
+	if (plan->fprog.len == 0)
 		return 0;
 	listener = sys_seccomp(SECCOMP_SET_MODE_FILTER, plan->flags, &plan->fprog);
 	if (listener < 0)

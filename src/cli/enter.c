@@ -20,6 +20,7 @@ static const struct option_row rows[] = {
 	{ "toolbox", OPTION_AT(struct enter_flags, o.toolbox), .argument = "DIR",
 	  .help = "bring the host's directory DIR with programs along, read-only and first in PATH" },
 	{ "privileged", OPTION_AT(struct enter_flags, o.privileged), .help = "all capabilities that can be had, no system-call filter" },
+	{ "require-filter", OPTION_AT(struct enter_flags, o.require_filter), .help = "fail where its system-call filter cannot be had" },
 	{ "no-cgroup", OPTION_AT(struct enter_flags, o.no_cgroup), .help = "stay in our own cgroups: the container's limits do not count" },
 	{ "interactive", 'i', .kind = OPTION_IGNORED, .flags = OPTION_HIDDEN, .help = "ignored: it always is" },
 };
@@ -56,9 +57,14 @@ const struct command enter_command = {
 		"and working directory. Without COMMAND it is $SHELL if the container has it, else /bin/bash or /bin/sh. When standard input and output are terminals, it gets "
 		"a terminal of the container's own; otherwise they are handed on as they are. Options end at COMMAND.\n\n"
 		"The environment of a container of hull's is that of its configuration; of another process, PATH, LANG, LC_ALL, TZ and container are taken over, and HOME "
-		"is what the container's /etc/passwd says. What cannot be had of another process: its system-call filter (only a debugger could read it), its resource "
-		"limits, its AppArmor or SELinux label. So what runs by `enter PID` is less confined than the container; a container of hull's by its ID applies all of them. Cgroups of "
-		"another process are joined where that is allowed; --debug says where it was not.\n\n"
+		"is what the container's /etc/passwd says.\n\n"
+		"What confines it, taken over from a container of hull's by its ID, and from another process by its PID:\n\n"
+		"namespaces, root directory, user, groups, capabilities, no_new_privs: from both.\n\n"
+		"system-call filter: by ID, from the configuration. By PID, as it is in the kernel, when root of the host enters; the process is stopped for a moment. "
+		"Else the command runs without it, which is said, or with --require-filter does not run.\n\n"
+		"cgroups: by ID all; by PID where that is allowed, --debug says where it was not.\n\n"
+		"resource limits, oom_score_adj, AppArmor or SELinux label: by ID the configuration's; by PID the limits and the score are ours, and there is no label. "
+		"Landlock: neither.\n\n"
 		"Who may: root; and for what lies in a user namespace that he owns, an ordinary user: his own sandboxes, bubblewrap, unshare, Podman's containers. A process that "
 		"changes its namespaces while it is entered is left alone with an error.\n\n"
 		"--toolbox is for images that have no shell. DIR is a directory of the host with programs in bin, sbin, usr/bin or usr/sbin, or directly in it; they "

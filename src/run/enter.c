@@ -3,8 +3,8 @@
  * spec that says nothing, a process like the target, the namespaces that differ from ours. A container of hull's own, named by its id, brings its configuration
  * along, and with it everything that exec knows: environment, limits, system-call filter, labels, cgroups.
  *
- * Of a foreign process the system-call filter cannot be had (PTRACE_SECCOMP_GET_FILTER would stop it and wants root), nor are its limits and labels taken over:
- * the command has what namespaces, root directory, ids, capabilities and no_new_privs make of it.
+ * A foreign process gives what namespaces, root directory, ids, capabilities, no_new_privs and cgroups make of it, and to root its system-call filters; its
+ * limits and labels are not taken over.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,7 @@
 #include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
+#include "run/filters.h"
 #include "run/foreground.h"
 #include "run/handle.h"
 #include "run/plan.h"
@@ -242,6 +243,27 @@ static int make_process(struct visit *v, const struct hull_enter_options *o)
 	return process->cwd[0] != '/' ? fail(&h->error, 0, "--cwd: expected an absolute path, got '%s'", process->cwd) : 0;
 }
 
+/* The system-call filters of a foreign process. They are root's to read: for others it is not even stopped. */
+static int take_filters(struct visit *v, const struct hull_enter_options *o)
+{
+	const struct target *t = &v->target;
+	struct hull *h = v->job.hull;
+	struct request *request = &v->job.request;
+	int r;
+
+	if (o->privileged && o->require_filter)
+		return fail(&h->error, 0, "--require-filter and --privileged exclude each other");
+	if (!v->foreign || o->privileged || !(t->status.filtered || t->status.strict))
+		return 0;
+	r = t->status.strict ? -EOPNOTSUPP : v->job.caller.privileged ? filters_read(t->pid, t->pidfd, &h->arena, &request->filters, &request->n_filters) : -EACCES;
+	if (r == 0)
+		return 0;
+	if (o->require_filter)
+		return fail(&h->error, 0, "--require-filter: the system-call filter of process %d cannot be had: %s", t->pid, filters_why_not(-r));
+	log_write(&h->log, LOG_LEVEL_WARNING, "the command runs without the system-call filter of process %d: %s", t->pid, filters_why_not(-r));
+	return 0;
+}
+
 /* What the entering process does besides setns(2). */
 static int make_way(struct visit *v, const struct hull_enter_options *o)
 {
@@ -293,6 +315,8 @@ static int prepare(struct visit *v, const struct hull_enter_options *o)
 		.no_new_keyring = job->state.no_new_keyring, .cgroup_manager = h->cgroup_manager };
 	job->state.facts.clone_flags = t->flags;
 	lend_terminal(v);
+	if (take_filters(v, o) < 0)
+		return -1;
 	job_plan(job, &job->process);
 	if (plan_check(&job->plan) < 0)
 		return -1;

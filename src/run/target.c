@@ -134,6 +134,10 @@ int target_parse_status(struct arena *arena, const char *text, struct target_sta
 	s = field(text, "NoNewPrivs");
 	word = s ? next_word(arena, &s) : NULL;
 	status.no_new_privileges = word && text_equal(word, "1");
+	s = field(text, "Seccomp");
+	word = s ? next_word(arena, &s) : NULL;
+	status.strict = word && text_equal(word, "1");
+	status.filtered = word && text_equal(word, "2");
 	*ret_status = status;
 	return 0;
 }

@@ -12,13 +12,14 @@
 
 /*
  * What /proc/PID/status says.
+ * @strict, @filtered: its system calls are (seccomp(2))
  * @uid, @gid, @groups: as our own user namespace sees them (the effective ones)
  */
 struct target_status {
 	uint32_t uid, gid;
 	struct { uint32_t *v; size_t n; } groups;
 	struct capabilities capabilities;
-	bool no_new_privileges;
+	bool no_new_privileges, strict, filtered;
 };
 
 /* An entry of a passwd file. */

@@ -116,6 +116,50 @@ user_enter() { as_user timeout --foreground -k 2 15 "$HULL" enter "$@"; }
 	refuses "--user" "does not name 'nobody-there'" -- "$HULL" enter -u nobody-there "$PID" true
 }
 
+# what the kernel refuses to the command: the number of filters, and whether mkdir(2) works
+filtered() { "$@" sh -c 'mkdir /tmp/made 2>/dev/null && rmdir /tmp/made && echo mkdir; grep -E "^Seccomp:" /proc/self/status' | tr -s '\t\n' '  '; }
+
+@test "by pid: its system-call filters, with and without no_new_privs; --privileged has none; it goes on as it was" {
+	local nnp profile='{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+	for nnp in true false; do
+		make_bundle
+		edit ".process.user = {uid: 1000, gid: 1000} | .process.noNewPrivileges = $nnp | .linux.seccomp = $profile"
+		args sleep 60
+		start_detached
+		PID=$(hull state "$ID" | jq .pid)
+		[ "$(filtered enter "$PID")" = "Seccomp: 2 " ]
+		[ "$(filtered enter --require-filter "$PID")" = "Seccomp: 2 " ]
+		[ "$(filtered enter --privileged "$PID")" = "mkdir Seccomp: 0 " ]
+		[ "$(enter "$PID" grep -E '^(NoNewPrivs|CapEff|Seccomp)' /proc/self/status)" = "$(grep -E '^(NoNewPrivs|CapEff|Seccomp)' "/proc/$PID/status")" ]
+		grep -q '^State:.*sleeping' "/proc/$PID/status"
+		# stopped it stays stopped
+		kill -STOP "$PID"
+		[ "$(filtered enter "$PID")" = "Seccomp: 2 " ]
+		grep -q '^State:.*stopped' "/proc/$PID/status"
+		hull delete -f "$ID"
+	done
+	running
+	[ "$(filtered enter --require-filter "$PID")" = "mkdir Seccomp: 0 " ]
+	refuses "exclude each other" -- "$HULL" enter --require-filter --privileged "$PID" true
+}
+
+@test "by pid: a system-call filter that cannot be had is a warning, or with --require-filter an error" {
+	command -v strace >/dev/null || skip "no strace"
+	target as_user "$HULL" sandbox
+	run --separate-stderr user_enter "$PID" id -un
+	[ "$output" = "$TEST_USER" ]
+	[ "$stderr" = "hull: warning: the command runs without the system-call filter of process $PID: only root of the host may read it, and only without a filter of his own" ]
+	refuses "--require-filter" "only root of the host" -- "${AS_USER[@]}" "$HULL" enter --require-filter "$PID" true
+	[ "$(enter --require-filter "$PID" awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 2 ]
+	# beside a debugger root cannot either
+	strace -qq -o /dev/null -p "$PID" 3>&- &
+	eventually grep -q '^TracerPid:.*[1-9]' "/proc/$PID/status"
+	refuses "--require-filter" "beside a debugger" -- "$HULL" enter --require-filter "$PID" true
+	kill %%
+	wait %% 2>/dev/null || true
+	stop_target
+}
+
 @test "by pid: its cgroups, unless --no-cgroup" {
 	running
 	enter "$PID" sleep 50 </dev/null >/dev/null 2>&1 3>&- &
@@ -265,9 +309,9 @@ same_but_mounts() # TARGET: the tools are in a mount namespace of their own, eve
 	[ "$(user_enter --toolbox "$FILE_DIR/tools" "$PID" sh -c 'ls ${PATH%%:*}/busybox')" ]
 	stop_target
 	target as_user "$HULL" --root "$USER_RUN/$TAG" sandbox --name "$ID"
-	# with its system-call filter, which goes by the name only
+	# with its system-call filter, which an ordinary user has by the name only
 	[ "$(as_user "$HULL" --root "$USER_RUN/$TAG" enter "$ID" awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 2 ]
-	[ "$(user_enter "$PID" awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 0 ]
+	[ "$(user_enter "$PID" awk '/^Seccomp:/ { print $2 }' /proc/self/status 2>/dev/null)" = 0 ]
 	stop_target
 	rm -rf "${USER_RUN:?}/$TAG"
 }
