@@ -35,6 +35,7 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 	int status, code = INIT_LOST;
 
 	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
+	protocol_show(c);
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
 
@@ -69,6 +70,7 @@ CHILD int init_split(struct child *c)
 
 	if (!c->plan->spec->hull.init || c->plan->request->exec)
 		return 0;
+	protocol_forget(c);
 	memset(&all, 0xff, sizeof(all));
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, NULL, sizeof(every)); /* cannot fail */
 	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);

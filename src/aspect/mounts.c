@@ -4,6 +4,7 @@
 #include "aspect/mounts.h"
 
 #include <limits.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -33,7 +34,7 @@ static int check(struct plan *p)
 	return mounts_compile(p, &p->spec->mounts, ops);
 }
 
-/* What the SELinux label of linux.mountLabel adds to an operation's options; only where SELinux is on, as runc and crun do. */
+/* What the SELinux label of linux.mountLabel adds to an operation's options; only where SELinux is on: elsewhere selinux.c refuses it. */
 static void add_label(struct plan *p, struct mount_op *op, const char *label, const char *key)
 {
 	struct mount_param *params;
@@ -89,10 +90,17 @@ CHILD bool mounts_dev_is_host(const struct plan *p)
 
 CHILD int mounts_open_target(struct child *c, struct mount_op *op, bool directory, bool keep_link)
 {
+	bool refuse_link = mounts_as_bubblewrap(c->plan);
 	int fd = -ENOENT, r;
+	struct stat st;
 
-	if (keep_link)
-		fd = path_open(c->root, op->target, O_PATH | O_NOFOLLOW | (directory ? O_DIRECTORY : 0u), 0);
+	if (keep_link || refuse_link)
+		fd = path_open(c->root, op->target, O_PATH | O_NOFOLLOW | (directory && !refuse_link ? O_DIRECTORY : 0u), 0);
+	if (fd >= 0 && refuse_link && fstat(fd, &st) == 0 && (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode) != directory)) {
+		(void)close_fd(fd);
+		return child_fail(c, S_ISLNK(st.st_mode) ? FAULT("%a.destination: '%b' is a symbolic link: whoever made it would choose what is covered") :
+				     directory ? FAULT("%a.destination: '%b' is not a directory") : FAULT("%a.destination: '%b' is not a file"), 0, op->place, op->target);
+	}
 	if (fd == -ENOENT)
 		fd = mounts_make_point(c, op, directory);
 	else if (fd < 0)
@@ -127,6 +135,44 @@ CHILD int mounts_place(struct child *c, struct mount_op *op, int tree, int targe
 	return 0;
 }
 
+/*
+ * bubblewrap's procfs, which stands on its target now: what we may write in it is covered by itself, read-only. Beyond bubblewrap, sysctls too, which user 0 may
+ * write without a capability though "sys" itself is never writable: unless the payload could uncover them. A sandbox of hull's own has masks (spec/sandbox.c).
+ */
+CHILD static int cover_settings(const struct child *c, const struct mount_op *op, int proc)
+{
+	static const struct {
+		const char *name, *probe;
+	} parts[] = { { "sys", "sys/kernel/core_pattern" }, { "sysrq-trigger", "sysrq-trigger" }, { "irq", "irq" }, { "bus", "bus" } };
+	size_t first = (c->plan->process->capabilities.bounding >> CAP_SYS_ADMIN & 1) != 0;
+	int r = 0;
+
+	for (size_t i = first; i < ARRAY_SIZE(parts) && r >= 0; i++) {
+		scope_fd int at = NO_FD;
+		scope_fd int tree = NO_FD;
+
+		if (faccessat(proc, parts[i].probe, W_OK, 0) < 0)
+			continue;
+		at = openat(proc, parts[i].name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		r = at < 0 ? -errno : 0;
+		if (r >= 0)
+			r = tree = sys_open_tree(proc, parts[i].name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
+		if (r >= 0)
+			r = mountfd_set(tree, MOUNT_ATTR_RDONLY, 0, 0, true);
+		if (r >= 0)
+			r = mountfd_move(tree, at);
+	}
+	return r < 0 ? child_fail(c, FAULT("%a: cannot make what user 0 may write in '%b' read-only"), r, op->place, op->target) : 0;
+}
+
+/* mounts_place(), and what belongs on it */
+CHILD static int place_proc(struct child *c, struct mount_op *op, int tree, int target)
+{
+	scope_fd int proc = fcntl(tree, F_DUPFD_CLOEXEC, 0);
+
+	return mounts_place(c, op, tree, target) < 0 ? -1 : cover_settings(c, op, proc);
+}
+
 /* In a user namespace some filesystems can only be had from outside: bind the host's, with everything below it. */
 CHILD static int play_host_copy(struct child *c, struct mount_op *op, const char *source, uint64_t attributes, int target, int errnum)
 {
@@ -139,7 +185,7 @@ CHILD static int play_host_copy(struct child *c, struct mount_op *op, const char
 	r = mountfd_set(tree, op->flags->attr_set | attributes, 0, MS_SLAVE, true);
 	if (r < 0)
 		return child_fail(c, FAULT("%a: cannot set the attributes of the host's mount on '%b'"), r, op->place, op->target);
-	return mounts_place(c, op, tree, target);
+	return op->kind == MOUNT_PROC && mounts_as_bubblewrap(c->plan) ? place_proc(c, op, tree, target) : mounts_place(c, op, tree, target);
 }
 
 /* The kernel would not make the filesystem. Do what is left. @r: -errno, @log: the filesystem context; both descriptors are ours. */
@@ -262,6 +308,8 @@ CHILD static int play_filesystem(struct child *c, struct mount_op *op)
 	r = mountfd_apply(tree, op->flags, false, false);
 	if (r < 0)
 		return child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target);
+	if (op->kind == MOUNT_PROC && mounts_as_bubblewrap(c->plan))
+		return place_proc(c, op, tree, target);
 	return op->flags->devices && c->plan->request->sandbox ? place_dev(c, op, tree, target) : mounts_place(c, op, tree, target);
 }
 

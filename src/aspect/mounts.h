@@ -244,6 +244,12 @@ static inline struct mount_ops *mounts_of(const struct plan *p)
 	return p->data[ASPECT_MOUNTS];
 }
 
+/* mounts_as_bubblewrap - whether the rules for targets are bubblewrap's: mount points are made in the root, and what is mounted goes on no symbolic link */
+CHILD static inline bool mounts_as_bubblewrap(const struct plan *p)
+{
+	return p->request->sandbox && !p->request->mimic;
+}
+
 /**
  * mounts_dev_is_host - whether /dev is a bind mount: then it is somebody else's and no device is made in it. In a sandbox: whether there is no tmpfs that
  * was asked to hold devices (hull.dev).

@@ -109,7 +109,7 @@ CHILD int mounts_make_link(struct child *c, struct mount_op *op, const char *tex
 /* A file that is there, perhaps by a link, emptied. Not blocking: it may be a FIFO. Return: a descriptor or -errno. */
 CHILD static int open_existing(const struct child *c, const struct mount_op *op)
 {
-	int fd = path_open(c->root, op->target, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0), r = 0;
+	int fd = path_open(c->root, op->target, O_WRONLY | O_NONBLOCK | O_NOCTTY | (mounts_as_bubblewrap(c->plan) ? O_NOFOLLOW : 0), 0), r = 0;
 	struct stat st;
 
 	if (fd < 0)

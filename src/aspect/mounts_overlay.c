@@ -23,12 +23,12 @@ bool mounts_is_layer_option(const char *option)
 	return text_after(option, "lowerdir=") || text_after(option, "upperdir=") || text_after(option, "workdir=");
 }
 
-/* Take one path off a list that colons separate, without its backslashes. Return: what is left, NULL: nothing. */
-static const char *take_path(struct arena *arena, const char *list, const char **ret_path)
+/* Take one path off a list that @separator separates, 0: it is a single one; without its backslashes. Return: what is left, NULL: nothing. */
+static const char *take_path(struct arena *arena, const char *list, char separator, const char **ret_path)
 {
 	char *path = arena_alloc(arena, strlen(list) + 1), *end = path;
 
-	for (; *list && *list != ':'; list++) {
+	for (; *list && *list != separator; list++) {
 		if (*list == '\\' && list[1])
 			list++;
 		*end++ = *list;
@@ -82,14 +82,14 @@ int mounts_compile_overlay(struct plan *p, struct mount_op *op)
 		limit += *value == ':';
 	layers->lower = arena_many(p->arena, const char *, limit);
 	while (lower)
-		lower = take_path(p->arena, lower, &layers->lower[layers->n_lower++]);
+		lower = take_path(p->arena, lower, ':', &layers->lower[layers->n_lower++]);
 	for (i = 0; i < op->n_params; i++) { /* what names no layer stays an option */
 		const struct mount_param param = op->params[i];
 
 		if (text_equal(param.key, "upperdir") && param.value)
-			(void)take_path(p->arena, param.value, &layers->upper);
+			(void)take_path(p->arena, param.value, 0, &layers->upper); /* only one, with its colons */
 		else if (text_equal(param.key, "workdir") && param.value)
-			(void)take_path(p->arena, param.value, &layers->work);
+			(void)take_path(p->arena, param.value, 0, &layers->work); /* likewise */
 		else if (!text_equal(param.key, "lowerdir"))
 			op->params[n++] = param;
 	}

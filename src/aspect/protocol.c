@@ -214,6 +214,22 @@ CHILD void protocol_close(const struct child *c)
 	(void)SYS_CALL(SYS_close_range, from, ~0u, 0);
 }
 
+CHILD void protocol_forget(const struct child *c)
+{
+	const struct protocol *protocol = protocol_of(c);
+
+	for (char **entry = protocol && protocol->reports ? protocol->environment : NULL; entry && *entry; entry++)
+		memset(*entry, 0, strlen(*entry));
+}
+
+CHILD void protocol_show(const struct child *c)
+{
+	const struct protocol *protocol = protocol_of(c);
+
+	if (protocol && protocol->reports)
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* cannot fail with this argument */
+}
+
 CHILD bool protocol_tell(const struct child *c, int wait_status)
 {
 	const struct protocol *protocol = protocol_of(c);
@@ -231,9 +247,10 @@ CHILD int protocol_filter(const struct child *c)
 	int r;
 
 	for (size_t i = 0; protocol && i < protocol->n_filters; i++) {
-		r = sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &protocol->filters[i]);
+		/* not seccomp(2): the filter before need not allow it, and is written for bubblewrap, which uses this one */
+		r = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &protocol->filters[i], 0, 0);
 		if (r < 0)
-			return child_fail_number(c, FAULT("--seccomp: cannot load filter number %n"), r, NULL, (int64_t)i + 1);
+			return child_fail_number(c, FAULT("--seccomp: cannot load filter number %n"), errno, NULL, (int64_t)i + 1);
 	}
 	return 0;
 }

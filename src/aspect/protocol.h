@@ -18,6 +18,7 @@ struct sock_fprog;
  * @filters, @n_filters: system-call filters, loaded in this order immediately before execve(2)
  * @userns2: user namespace that is entered last;  @assert_no_userns: fail where the payload could make one
  * @foreign_maps: somebody else writes the id maps;  @reports: namespaces must be there right after the clone, for their numbers are told
+ * @environment: hull's own
  * @proc: of the caller's mount namespace
  */
 struct protocol {
@@ -33,6 +34,7 @@ struct protocol {
 	int userns2;
 	bool assert_no_userns;
 	bool foreign_maps, reports;
+	char **environment;
 	int proc;
 };
 
@@ -67,6 +69,14 @@ CHILD int protocol_lock(struct child *c);
  * protocol_close - in the reaper: close everything but what it is there to hold.
  */
 CHILD void protocol_close(const struct child *c);
+
+/**
+ * protocol_show - in the reaper: whoever was told of us (--info-fd) may look into us as into any other process of his: /proc/PID/ns is how further sandboxes are
+ * put into our namespaces.
+ * protocol_forget - before there is a payload: it may look, too, and our environment is the caller's whole one, so it goes.
+ */
+CHILD void protocol_forget(const struct child *c);
+CHILD void protocol_show(const struct child *c);
 
 /**
  * protocol_tell - in the reaper: the payload has ended. Return: whether to stay for the others.

@@ -1,5 +1,5 @@
 /*
- * bwrap: bubblewrap's command line (version 0.11), all of it. Called as bwrap, hull is bubblewrap: nothing is there but what the options put there, in
+ * bwrap: bubblewrap's command line (version 0.12), all of it. Called as bwrap, hull is bubblewrap: nothing is there but what the options put there, in
  * their order, no namespaces are made but those asked for, and every failure of hull's own is exit code 1.
  */
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "cli/bwrap.h"
 
 /* what bubblewrap's options and behaviour here are those of */
-#define BUBBLEWRAP_VERSION "0.11.1"
+#define BUBBLEWRAP_VERSION "0.12.0"
 
 #define AT(member) OPTION_AT(struct bwrap_flags, member)
 #define IN_ORDER(operation, values) OPTION_AT(struct bwrap_flags, log), .tag = (operation), .n_values = (values)
@@ -32,6 +32,7 @@ static const struct option_row rows[] = {
 	{ "disable-userns", AT(disable_userns), .help = "no user namespaces can be made inside" },
 	{ "assert-userns-disabled", AT(assert_userns_disabled), .help = "fail if user namespaces can be made inside" },
 	{ "pidns", AT(pidns), .argument = "FD", .help = "use this pid namespace" },
+	{ "netns", AT(netns), .argument = "FD", .help = "use this network namespace" },
 	{ "uid", AT(uid), .argument = "UID", .help = "user inside" },
 	{ "gid", AT(gid), .argument = "GID", .help = "group inside" },
 	{ "hostname", AT(hostname), .argument = "NAME", .help = "name of the host inside" },
@@ -73,6 +74,8 @@ static const struct option_row rows[] = {
 	{ "json-status-fd", AT(json_status_fd), .argument = "FD", .help = "write JSON lines about the sandbox and its end to FD" },
 	{ "new-session", AT(new_session), .help = "in a session of its own, without the caller's terminal" },
 	{ "die-with-parent", AT(die_with_parent), .help = "kill it when bwrap or its caller dies" },
+	{ "forward-signals", .kind = OPTION_IGNORED, .help = "hand signals on to the command: hull always does" },
+	{ "not-a-security-boundary", .kind = OPTION_IGNORED, .help = "accepted; nothing is done by halves" },
 	{ "as-pid-1", AT(as_pid_1), .help = "the command is process 1, without a reaper" },
 	{ "cap-add", IN_ORDER(OP_CAP_ADD, 1), .argument = "CAP", .help = "give a capability, or ALL" },
 	{ "cap-drop", IN_ORDER(OP_CAP_DROP, 1), .argument = "CAP", .help = "take a capability, or ALL" },
@@ -108,12 +111,13 @@ const struct command bwrap_command = {
 	.operands = "COMMAND [ARGUMENT...]",
 	.summary = "run a command in a sandbox as bubblewrap does",
 	.description =
-		"Takes the options of bubblewrap 0.11, with their meaning and their order, and runs COMMAND. Called by the name bwrap (through a link), hull is "
+		"Takes the options of bubblewrap 0.12, with their meaning and their order, and runs COMMAND. Called by the name bwrap (through a link), hull is "
 		"bubblewrap. The sandbox begins with an empty root directory, and its namespaces are the host's but for those that are asked for.\n\n"
 		"--perms, --size and --overlay-src say something about the option that follows them. Where an option is given several times, the last one "
 		"counts, unless it adds something.\n\n"
 		"The exit code is the command's, or 128 plus the number of the signal that killed it; 1 when bwrap itself fails.\n\n"
-		"Where hull does better than bubblewrap, it is on purpose: a later --symlink may say what an earlier one said, '=' may stand between an option and "
+		"Where hull does better than bubblewrap, it is on purpose: signals that would end it are handed to the command instead, and its end is waited for; a variable that was taken away is not found in the "
+		"environment of process 1; root's /proc/sys is read-only, too, unless the command could uncover it; '=' may stand between an option and "
 		"its value, and an option may be cut short as long as it is not ambiguous. For a sandbox that is safe when told nothing, see hull-sandbox(1).",
 	.examples = (const struct example[]){
 		{ "bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sh", "a shell that sees the host's files" },

@@ -21,7 +21,7 @@ enum bwrap_operation {
 struct bwrap_flags {
 	struct option_log log;
 	const char *uid, *gid, *hostname, *chdir, *argv0;
-	const char *userns, *userns2, *pidns;
+	const char *userns, *userns2, *pidns, *netns;
 	const char *sync_fd, *block_fd, *userns_block_fd, *info_fd, *json_status_fd, *seccomp;
 	const char *const *add_seccomp_fd;
 	const char *const *lock_files;

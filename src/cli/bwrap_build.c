@@ -5,6 +5,7 @@
  * that change the next one (--perms, --size, --overlay-src) may stand before it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -159,8 +160,8 @@ static int add_modifier(struct bwrap *w, const struct operation *op, const struc
 	}
 	if (w->size)
 		return fail(w->b->error, 0, "option '--size' is given twice for the same option");
-	if (text_to_u64(entry->values[0], &w->size) < 0 || w->size == 0)
-		return fail(w->b->error, 0, "option '--size': expected a number of bytes, not 0, got '%s'", entry->values[0]);
+	if (text_to_u64(entry->values[0], &w->size) < 0 || w->size == 0 || w->size > INT64_MAX)
+		return fail(w->b->error, 0, "option '--size': expected a number of bytes from 1 to 2^63 - 1, got '%s'", entry->values[0]);
 	return 0;
 }
 
@@ -374,6 +375,23 @@ static int set_descriptors(struct bwrap *w, const struct bwrap_flags *f)
 	return 0;
 }
 
+/* --netns: the namespace is opened once more by its descriptor, which the command need not have */
+static int set_netns(struct bwrap *w, const struct bwrap_flags *f)
+{
+	char path[32];
+	int fd;
+
+	if (!f->netns)
+		return 0;
+	if (sandbox_descriptor(w->b, "--netns", f->netns, &fd) < 0)
+		return -1;
+	if (w->set & HULL_NS_NET)
+		return fail(w->b->error, 0, "options '--netns' and '--unshare-net' exclude each other: see '--share-net'");
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* fits */
+	w->b->o.net = sandbox_copy(w->b, path, strlen(path));
+	return w->b->o.net ? fcntl(fd, F_SETFD, FD_CLOEXEC) : -1;
+}
+
 static int set_filters(struct bwrap *w, const struct bwrap_flags *f)
 {
 	size_t n = 0;
@@ -459,7 +477,7 @@ int bwrap_build(struct sandbox_build *b, struct bwrap_flags *f, struct error *e)
 	w->given = option_log_keep(&f->log, f->log.n + 1);
 	if (!w->layers || !w->caps || !w->given)
 		return fail(e, 0, "cannot read the options: out of memory");
-	if (add_operations(w) < 0 || set_descriptors(w, f) < 0 || set_filters(w, f) < 0 || check_together(w, f) < 0 || set_capabilities(w) < 0 ||
+	if (add_operations(w) < 0 || set_descriptors(w, f) < 0 || set_filters(w, f) < 0 || set_netns(w, f) < 0 || check_together(w, f) < 0 || set_capabilities(w) < 0 ||
 	    set_id(w, "--uid", f->uid, &b->o.as_uid) < 0 || set_id(w, "--gid", f->gid, &b->o.as_gid) < 0)
 		return -1;
 	set_rest(w, f);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/path.h"
 #include "base/scope.h"
 #include "base/text.h"
 #include "spec/oci.h"
@@ -64,6 +65,23 @@ static void add_option(struct mount *m, char *option)
 	m->options.v[m->options.n++] = option;
 }
 
+static void add_escaped(struct text *t, const char *path)
+{
+	for (; *path; path++)
+		text_addf(t, "%s%c", *path == ':' || *path == '\\' ? "\\" : "", *path);
+}
+
+/* upperdir=, workdir= */
+static char *layer_option(struct arena *arena, const char *name, const char *path)
+{
+	const size_t size = strlen(name) + 2 * strlen(path) + 1;
+	struct text t = text_on(arena_alloc(arena, size), size);
+
+	text_add(&t, name);
+	add_escaped(&t, path);
+	return t.data;
+}
+
 /* lowerdir=A:B, with what overlayfs takes for a separator escaped; the lowest layer comes last there and first in @layers. */
 static char *lower_option(struct arena *arena, const char *const *layers)
 {
@@ -75,8 +93,7 @@ static char *lower_option(struct arena *arena, const char *const *layers)
 	t = text_on(arena_alloc(arena, size), size);
 	text_add(&t, "lowerdir=");
 	for (size_t i = n; i-- > 0;) {
-		for (const char *s = layers[i]; *s; s++)
-			text_addf(&t, "%s%c", *s == ':' || *s == '\\' ? "\\" : "", *s);
+		add_escaped(&t, layers[i]);
 		text_add(&t, i > 0 ? ":" : "");
 	}
 	return t.data;
@@ -91,8 +108,8 @@ static int add_layers(struct making *m, const struct hull_step *step, struct mou
 		return 0;
 	if (!step->source || !step->work)
 		return fail(m->error, 0, "an overlay on '%s' needs an upper and a work directory", step->target);
-	add_option(mount, arena_printf(m->arena, "upperdir=%s", step->source));
-	add_option(mount, arena_printf(m->arena, "workdir=%s", step->work));
+	add_option(mount, layer_option(m->arena, "upperdir=", step->source));
+	add_option(mount, layer_option(m->arena, "workdir=", step->work));
 	return 0;
 }
 
@@ -168,6 +185,9 @@ static int add_dev_mounts(struct making *m, const char *dev, const char *termina
 	for (size_t i = 0; i < ARRAY_SIZE(inside); i++)
 		if (compile_options(m, add_mount(m, inside[i].type, inside[i].type, arena_printf(m->arena, "%s/%s", dev, inside[i].name), inside[i].options)) < 0)
 			return -1;
+	/* bubblewrap's has it, and its callers look for it */
+	if (m->o->bare && compile_options(m, add_mount(m, "hull.symlink", "/proc/kcore", arena_printf(m->arena, "%s/core", dev), (const char *const[]){ NULL })) < 0)
+		return -1;
 	/* under this name ttyname(3) finds the caller's terminal, whose own is that of another devpts (bwrap(1) does the same) */
 	if (terminal)
 		return compile_options(m, add_mount(m, "none", terminal, arena_printf(m->arena, "%s/console", dev), console));
@@ -219,7 +239,7 @@ static int make_mounts(struct making *m)
 
 	if (n > SANDBOX_STEPS_MAX)
 		return fail(m->error, 0, "more than %d changes to the file tree", SANDBOX_STEPS_MAX);
-	m->spec->mounts.v = arena_many(m->arena, struct mount, 4 * n + 1); /* a /dev becomes four */
+	m->spec->mounts.v = arena_many(m->arena, struct mount, 5 * n + 1); /* a /dev becomes five */
 	m->writable.v = arena_many(m->arena, char *, n + 1);
 	if (o->bare && compile_options(m, add_mount(m, "tmpfs", "tmpfs", "/", (const char *const[]){ "nosuid", "nodev", "mode=0755", NULL })) < 0)
 		return -1;
@@ -234,19 +254,10 @@ static int make_mounts(struct making *m)
 
 /* ---- who and where ---- */
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t length = strlen(dir);
-
-	while (length > 0 && dir[length - 1] == '/')
-		length--;
-	return strncmp(path, dir, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
 /* Whether a step shows something of the host's at its own place: then 1; something else: 0; it has nothing to do with @path: -1. */
 static int shows(const struct hull_step *step, const char *path)
 {
-	if (!is_below(path, step->target) || step->kind == HULL_STEP_CHMOD || step->kind == HULL_STEP_REMOUNT_RO)
+	if (!path_below(path, step->target) || step->kind == HULL_STEP_CHMOD || step->kind == HULL_STEP_REMOUNT_RO)
 		return -1;
 	if (step->kind == HULL_STEP_BIND || step->kind == HULL_STEP_RO_BIND || step->kind == HULL_STEP_DEV_BIND)
 		return step->source && text_equal(step->source, step->target);
@@ -375,18 +386,14 @@ static int make_namespaces(struct making *m, const struct sandbox_host *host)
 
 /* ---- what is given up ---- */
 
-static int make_profile(struct making *m, const struct sandbox_host *host)
+static void make_profile(struct making *m, const struct sandbox_host *host)
 {
 	unsigned int flags = (m->o->nest ? SANDBOX_PROFILE_NEST : 0u) | (m->o->tty == 1 ? SANDBOX_PROFILE_TTY_OWN : 0u) |
 			     (host->unseen ? SANDBOX_PROFILE_SHORT : 0u);
 	const char *name = m->o->syscalls ? m->o->syscalls : m->o->bare ? "none" : "default";
 
-	if (text_equal(name, "none"))
-		return 0;
-	if (!text_equal(name, "default")) /* a file: run/sandbox.c reads it, since this is pure */
-		return 0;
-	sandbox_profile(m->arena, flags, &m->spec->linux.seccomp);
-	return 0;
+	if (text_equal(name, "default")) /* a file: run/sandbox.c reads it, since this is pure */
+		sandbox_profile(m->arena, flags, &m->spec->linux.seccomp);
 }
 
 /*
@@ -459,9 +466,9 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 	spec.process.no_new_privileges = true;
 	if (o->hostname)
 		spec.hostname = arena_strdup(arena, o->hostname);
-	if (make_mounts(&m) < 0 || sandbox_environment(arena, e, o, host->env, &spec.process.env) < 0 || make_args(&m) < 0 || make_cwd(&m, host) < 0 ||
-		make_profile(&m, host) < 0)
+	if (make_mounts(&m) < 0 || sandbox_environment(arena, e, o, host->env, &spec.process.env) < 0 || make_args(&m) < 0 || make_cwd(&m, host) < 0)
 		return -1;
+	make_profile(&m, host);
 	if (make_namespaces(&m, host) < 0 || sandbox_capabilities(arena, e, o, host, &spec) < 0)
 		return -1;
 	make_masks(&m, host);
