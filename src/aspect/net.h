@@ -9,22 +9,23 @@
 
 /**
  * net_may_be_late - whether the parent may make the network namespace beside the child: it is to belong to our own user namespace, and nothing that the
- * parent does to the child or shows to hooks needs it.
+ * parent does to the child or shows to hooks needs it. If so, p->host_net is the way back.
  */
-bool net_may_be_late(const struct plan *p);
+bool net_may_be_late(struct plan *p);
 
 /**
  * net_make - enter a new network namespace. The caller must come back with net_return(), whatever happens.
- * @ret_host: a descriptor of the one that was left.
+ * @ret_socket: a socket that belongs to it; the caller closes it.
  * Return: a descriptor of the new one, or -1 after fail(): then nothing was left.
  */
-int net_make(struct plan *p, int *ret_host);
+int net_make(struct plan *p, int *ret_socket);
 
 /**
- * net_return - set the loopback interface up and go back to the namespace @host.
- * Return: 0 or -1.
+ * net_return - set the loopback interface up and go back.
+ * @socket: net_make()'s.
+ * Return: 0 or -1 after fail().
  */
-int net_return(struct plan *p, int host);
+int net_return(struct plan *p, int socket);
 
 /**
  * net_join - wait for a late network namespace and join it; nothing if it is there already. Before anything that depends on it.

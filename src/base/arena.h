@@ -30,6 +30,12 @@ struct arena {
 int arena_init(struct arena *a);
 
 /**
+ * arena_reset - give back what was taken last.
+ * @keep: so much of @a->used stays.
+ */
+void arena_reset(struct arena *a, size_t keep);
+
+/**
  * arena_deinit - give everything back; an arena of zeros is accepted.
  */
 void arena_deinit(struct arena *a);

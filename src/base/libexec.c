@@ -8,14 +8,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Length of the executable's path, or -1. */
-static ssize_t own_path(char buffer[PATH_MAX])
-{
-	ssize_t length = readlink("/proc/self/exe", buffer, PATH_MAX - 1);
+static const char *told_path;
 
-	if (length > 0)
-		buffer[length] = '\0';
-	return length > 0 ? length : -1;
+void libexec_tell(const char *path)
+{
+	told_path = path;
+}
+
+const char *libexec_executable(char buffer[PATH_MAX])
+{
+	const char *told = told_path ? told_path : getenv(LIBEXEC_EXECUTABLE);
+	ssize_t length;
+
+	if (told)
+		return told;
+	length = readlink("/proc/self/exe", buffer, PATH_MAX - 1);
+	if (length <= 0)
+		return NULL;
+	buffer[length] = '\0';
+	return buffer;
 }
 
 static const char *find_beside(struct arena *arena, const char *executable, const char *name)
@@ -34,16 +45,14 @@ static const char *find_beside(struct arena *arena, const char *executable, cons
 
 const char *libexec_find(struct arena *arena, const char *name)
 {
-	const char *told = getenv(LIBEXEC_EXECUTABLE), *found = NULL;
-	char path[PATH_MAX];
+	char link[PATH_MAX], path[PATH_MAX];
+	const char *executable = libexec_executable(link), *found = NULL;
 
-	if (told && realpath(told, path)) /* it may be a link to an installation elsewhere */
+	if (!executable)
+		return NULL;
+	if (realpath(executable, path)) /* it may be a link to an installation elsewhere */
 		found = find_beside(arena, path, name);
-	if (!found && told) /* the file itself need not be there any more */
-		found = find_beside(arena, told, name);
-	if (found || own_path(path) < 0)
-		return found;
-	return find_beside(arena, path, name);
+	return found ? found : find_beside(arena, executable, name); /* the file itself need not be there any more */
 }
 
 char **libexec_environment(char *const *environment, const char *path, struct libexec_room *room)
@@ -53,9 +62,9 @@ char **libexec_environment(char *const *environment, const char *path, struct li
 	size_t n = 0, used = 0, length;
 	char asked[PATH_MAX], **copy = room->variables, *entry = room->entry;
 
-	if (!path && own_path(asked) < 0)
+	path = path ? path : libexec_executable(asked);
+	if (!path)
 		return NULL;
-	path = path ? path : asked;
 	length = strlen(path) + 1;
 	while (environment[n])
 		n++;

@@ -2,10 +2,25 @@
 #ifndef BASE_LIBEXEC_H
 #define BASE_LIBEXEC_H
 
+#include <limits.h>
+
 #include "base/arena.h"
 
 /* The environment variable that a hull that executes itself from a safer place tells its path by. */
 #define LIBEXEC_EXECUTABLE "HULL_EXECUTABLE"
+
+/**
+ * libexec_tell - say where the executable is, when /proc/self/exe will not any more.
+ * @path: absolute; it must stay as it is.
+ */
+void libexec_tell(const char *path);
+
+/**
+ * libexec_executable - where this program's file is: as libexec_tell() said, or the environment, or /proc/self/exe.
+ * @buffer: room for the last.
+ * Return: an absolute path, NULL: not known.
+ */
+const char *libexec_executable(char buffer[PATH_MAX]);
 
 /**
  * libexec_find - find a helper: DIR/../libexec/hull/NAME of an installed hull, DIR/libexec/NAME in a build directory, where DIR is the executable's. PATH

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/libexec.h"
 #include "base/optionfile.h"
 #include "base/text.h"
 #include "cli/sandbox.h"
@@ -25,18 +26,16 @@ struct profile {
 	ino_t inode;
 };
 
-/* Where hull is installed: DIR/bin/hull. A hull that was executed again from a safer place tells it by HULL_EXECUTABLE (base/libexec.h). */
+/* Where hull is installed: DIR/bin/hull. */
 static void own_directory(char *buffer, size_t size)
 {
-	const char *told = getenv("HULL_EXECUTABLE");
 	struct text t = text_on(buffer, size);
-	char path[PATH_MAX] = "";
+	char path[PATH_MAX];
+	const char *executable = libexec_executable(path);
 	char *slash;
 
-	if (told)
-		text_add(&t, told);
-	else if (readlink("/proc/self/exe", path, sizeof(path) - 1) > 0)
-		text_add(&t, path);
+	if (executable)
+		text_add(&t, executable);
 	slash = strrchr(buffer, '/');
 	if (slash)
 		*slash = '\0';

@@ -27,26 +27,21 @@
 		(local).size = sizeof(local);                                                            \
 	} while (0)
 
-static int begin(struct hull *h)
+/* A new job: what the last one left is gone. */
+static struct hull *begin(struct hull *h)
 {
-	int r;
-
 	memset(&h->error, 0, sizeof(h->error));
-	if (h->arena.base && h->arena.used == 0)
-		return 0;
-	arena_deinit(&h->arena);
-	r = arena_init(&h->arena);
-	return r < 0 ? fail(&h->error, r, "cannot reserve memory") : 0;
+	arena_reset(&h->arena, h->kept);
+	return h;
 }
 
-static char *default_root(void)
+static const char *default_root(struct arena *arena)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
-	char *root = NULL;
 
 	if (geteuid() == 0 || !runtime_dir || !runtime_dir[0])
-		return strdup("/run/hull");
-	return asprintf(&root, "%s/hull", runtime_dir) < 0 ? NULL : root;
+		return "/run/hull";
+	return arena_printf(arena, "%s/hull", runtime_dir);
 }
 
 static int set_options(struct hull *h, const struct hull_options *o)
@@ -55,9 +50,7 @@ static int set_options(struct hull *h, const struct hull_options *o)
 	int r;
 
 	h->root_given = o->root != NULL;
-	h->root = o->root ? strdup(o->root) : default_root();
-	if (!h->root)
-		return fail(&h->error, ENOMEM, "cannot keep the state directory's name");
+	h->root = o->root ? arena_strdup(&h->arena, o->root) : default_root(&h->arena);
 	h->log = (struct log){
 		.fd = NO_FD, .format = o->log_json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, .level = (enum log_level)o->log_level, .to_stderr = true,
 		.name = o->name ? o->name : "hull", .level_prefix = o->level_prefix,
@@ -80,15 +73,21 @@ static int set_options(struct hull *h, const struct hull_options *o)
 
 API int hull_open(const struct hull_options *options, struct hull **ret_hull)
 {
+	struct arena arena;
 	struct hull_options o;
-	struct hull *h = calloc(1, sizeof(*h));
+	struct hull *h;
+	int r;
 
-	*ret_hull = h;
-	if (!h)
+	*ret_hull = NULL;
+	if (arena_init(&arena) < 0)
 		return -1;
+	*ret_hull = h = arena_alloc(&arena, sizeof(*h));
 	h->log = (struct log){ .fd = NO_FD, .to_stderr = true, .name = "hull" }; /* what fails before the options are read is said too */
 	COPY_OPTIONS(o, options);
-	return set_options(h, &o) < 0 ? -1 : begin(h);
+	h->arena = arena;
+	r = set_options(h, &o);
+	h->kept = h->arena.used;
+	return r;
 }
 
 API void hull_close(struct hull *h)
@@ -96,9 +95,7 @@ API void hull_close(struct hull *h)
 	if (!h)
 		return;
 	(void)close_fd(h->log.fd);
-	arena_deinit(&h->arena);
-	free(h->root);
-	free(h);
+	arena_deinit(&(struct arena){ .base = h->arena.base }); /* a copy: the handle goes with it */
 }
 
 API const char *hull_error(const struct hull *h)
@@ -129,7 +126,7 @@ API int hull_create(struct hull *h, const char *id, const struct hull_create_opt
 
 	COPY_OPTIONS(o, options);
 	o.detach = true;
-	return begin(h) < 0 ? -1 : container_create(h, id, &o, false, &unused);
+	return container_create(begin(h), id, &o, false, &unused);
 }
 
 API int hull_run(struct hull *h, const char *id, const struct hull_create_options *options, int *ret_status)
@@ -137,12 +134,12 @@ API int hull_run(struct hull *h, const char *id, const struct hull_create_option
 	struct hull_create_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : container_create(h, id, &o, true, ret_status);
+	return container_create(begin(h), id, &o, true, ret_status);
 }
 
 API int hull_start(struct hull *h, const char *id)
 {
-	return begin(h) < 0 ? -1 : container_start(h, id);
+	return container_start(begin(h), id);
 }
 
 API int hull_exec(struct hull *h, const char *id, const struct hull_exec_options *options, int *ret_status)
@@ -150,7 +147,7 @@ API int hull_exec(struct hull *h, const char *id, const struct hull_exec_options
 	struct hull_exec_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : container_exec(h, id, &o, ret_status);
+	return container_exec(begin(h), id, &o, ret_status);
 }
 
 API int hull_enter(struct hull *h, const char *target, const struct hull_enter_options *options, int *ret_status)
@@ -158,32 +155,32 @@ API int hull_enter(struct hull *h, const char *target, const struct hull_enter_o
 	struct hull_enter_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : container_enter(h, target, &o, ret_status);
+	return container_enter(begin(h), target, &o, ret_status);
 }
 
 API int hull_kill(struct hull *h, const char *id, const char *signal, unsigned int flags)
 {
-	return begin(h) < 0 ? -1 : container_kill(h, id, signal, flags & HULL_KILL_ALL);
+	return container_kill(begin(h), id, signal, flags & HULL_KILL_ALL);
 }
 
 API int hull_delete(struct hull *h, const char *id, unsigned int flags)
 {
-	return begin(h) < 0 ? -1 : container_delete(h, id, flags & HULL_DELETE_FORCE);
+	return container_delete(begin(h), id, flags & HULL_DELETE_FORCE);
 }
 
 API int hull_wait(struct hull *h, const char *id, int *ret_status)
 {
-	return begin(h) < 0 ? -1 : container_wait(h, id, ret_status);
+	return container_wait(begin(h), id, ret_status);
 }
 
 API int hull_pause(struct hull *h, const char *id)
 {
-	return begin(h) < 0 ? -1 : container_freeze(h, id, true);
+	return container_freeze(begin(h), id, true);
 }
 
 API int hull_resume(struct hull *h, const char *id)
 {
-	return begin(h) < 0 ? -1 : container_freeze(h, id, false);
+	return container_freeze(begin(h), id, false);
 }
 
 API int hull_update(struct hull *h, const char *id, const struct hull_update_options *options)
@@ -191,7 +188,7 @@ API int hull_update(struct hull *h, const char *id, const struct hull_update_opt
 	struct hull_update_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : container_update(h, id, &o);
+	return container_update(begin(h), id, &o);
 }
 
 API int hull_events(struct hull *h, const char *id, const struct hull_events_options *options, int (*on_event)(void *data, const char *json), void *data)
@@ -199,7 +196,7 @@ API int hull_events(struct hull *h, const char *id, const struct hull_events_opt
 	struct hull_events_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : container_events(h, id, &o, on_event, data);
+	return container_events(begin(h), id, &o, on_event, data);
 }
 
 API int hull_stats(struct hull *h, const char *id, struct hull_stats *stats)
@@ -207,7 +204,7 @@ API int hull_stats(struct hull *h, const char *id, struct hull_stats *stats)
 	struct hull_stats all;
 	size_t size = stats->size < sizeof(all) ? stats->size : sizeof(all);
 
-	if (begin(h) < 0 || container_stats(h, id, &all) < 0)
+	if (container_stats(begin(h), id, &all) < 0)
 		return -1;
 	all.size = size;
 	memcpy(stats, &all, size);
@@ -216,7 +213,7 @@ API int hull_stats(struct hull *h, const char *id, struct hull_stats *stats)
 
 API int hull_list(struct hull *h, struct hull_info **ret_infos, size_t *ret_n)
 {
-	return begin(h) < 0 ? -1 : show_list(h, ret_infos, ret_n);
+	return show_list(begin(h), ret_infos, ret_n);
 }
 
 API void hull_free_infos(struct hull_info *infos)
@@ -226,48 +223,48 @@ API void hull_free_infos(struct hull_info *infos)
 
 API int hull_match(struct hull *h, const char *regex, char ***ret_ids)
 {
-	return begin(h) < 0 ? -1 : show_match(h, regex, ret_ids);
+	return show_match(begin(h), regex, ret_ids);
 }
 
 API int hull_state(struct hull *h, const char *id, char **ret_json)
 {
-	return begin(h) < 0 ? -1 : show_state(h, id, ret_json);
+	return show_state(begin(h), id, ret_json);
 }
 
 API int hull_list_json(struct hull *h, char **ret_json)
 {
-	return begin(h) < 0 ? -1 : show_list_json(h, ret_json);
+	return show_list_json(begin(h), ret_json);
 }
 
 API int hull_features(struct hull *h, char **ret_json)
 {
-	return begin(h) < 0 ? -1 : show_features(h, ret_json);
+	return show_features(begin(h), ret_json);
 }
 
 API int hull_spec(struct hull *h, bool rootless, char **ret_json)
 {
-	return begin(h) < 0 ? -1 : show_spec(h, rootless, ret_json);
+	return show_spec(begin(h), rootless, ret_json);
 }
 
 API int hull_pids(struct hull *h, const char *id, pid_t **ret_pids, size_t *ret_n)
 {
-	return begin(h) < 0 ? -1 : show_pids(h, id, ret_pids, ret_n);
+	return show_pids(begin(h), id, ret_pids, ret_n);
 }
 
 API int hull_mounts(struct hull *h, const char *id, bool add, const char *file)
 {
-	return begin(h) < 0 ? -1 : live_mounts(h, id, add, file);
+	return live_mounts(begin(h), id, add, file);
 }
 
 API int hull_explain(struct hull *h, const struct hull_create_options *options, bool json, char **ret_text)
 {
 	struct job job = { .hull = h, .id = "explained", .dry = true, .root = NO_FD, .dir = NO_FD };
 	struct hull_create_options o;
-	int r = begin(h);
+	int r;
 
+	(void)begin(h);
 	COPY_OPTIONS(o, options);
-	if (r == 0)
-		r = container_check(&job, &o);
+	r = container_check(&job, &o);
 	if (r == 0) {
 		*ret_text = strdup(plan_explain(&job.plan, json));
 		r = *ret_text ? 0 : fail(&h->error, ENOMEM, "cannot hand out the plan");
@@ -303,7 +300,7 @@ API int hull_sandbox(struct hull *h, const struct hull_sandbox_options *options,
 	struct hull_sandbox_options o;
 
 	copy_sandbox_options(&o, options);
-	return begin(h) < 0 || check_descriptors(h, &o) < 0 ? -1 : container_sandbox(h, &o, ret_status);
+	return check_descriptors(begin(h), &o) < 0 ? -1 : container_sandbox(h, &o, ret_status);
 }
 
 API int hull_sandbox_config(struct hull *h, const struct hull_sandbox_options *options, char **ret_json)
@@ -311,7 +308,7 @@ API int hull_sandbox_config(struct hull *h, const struct hull_sandbox_options *o
 	struct hull_sandbox_options o;
 
 	copy_sandbox_options(&o, options);
-	return begin(h) < 0 ? -1 : container_sandbox_config(h, &o, ret_json);
+	return container_sandbox_config(begin(h), &o, ret_json);
 }
 
 API int hull_sandbox_explain(struct hull *h, const struct hull_sandbox_options *options, bool json, char **ret_text)
@@ -319,7 +316,7 @@ API int hull_sandbox_explain(struct hull *h, const struct hull_sandbox_options *
 	struct hull_sandbox_options o;
 
 	copy_sandbox_options(&o, options);
-	return begin(h) < 0 ? -1 : container_sandbox_explain(h, &o, json, ret_text);
+	return container_sandbox_explain(begin(h), &o, json, ret_text);
 }
 
 API int hull_try(struct hull *h, const struct hull_try_options *options, char **ret_dir, int *ret_status)
@@ -327,7 +324,7 @@ API int hull_try(struct hull *h, const struct hull_try_options *options, char **
 	struct hull_try_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : try_run(h, &o, ret_dir, ret_status);
+	return try_run(begin(h), &o, ret_dir, ret_status);
 }
 
 API int hull_try_show(struct hull *h, const char *dir, const struct hull_review_options *options, char **ret_text, size_t *ret_n, size_t *ret_dangerous)
@@ -335,7 +332,7 @@ API int hull_try_show(struct hull *h, const char *dir, const struct hull_review_
 	struct hull_review_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : try_show(h, dir, &o, ret_text, ret_n, ret_dangerous);
+	return try_show(begin(h), dir, &o, ret_text, ret_n, ret_dangerous);
 }
 
 API int hull_try_diff(struct hull *h, const char *dir, const struct hull_review_options *options, int out)
@@ -343,7 +340,7 @@ API int hull_try_diff(struct hull *h, const char *dir, const struct hull_review_
 	struct hull_review_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : try_diff(h, dir, &o, out);
+	return try_diff(begin(h), dir, &o, out);
 }
 
 API int hull_try_apply(struct hull *h, const char *dir, const struct hull_review_options *options, size_t *ret_done)
@@ -351,10 +348,10 @@ API int hull_try_apply(struct hull *h, const char *dir, const struct hull_review
 	struct hull_review_options o;
 
 	COPY_OPTIONS(o, options);
-	return begin(h) < 0 ? -1 : try_make_changes(h, dir, &o, ret_done);
+	return try_make_changes(begin(h), dir, &o, ret_done);
 }
 
 API int hull_try_drop(struct hull *h, const char *dir)
 {
-	return begin(h) < 0 ? -1 : try_drop(h, dir);
+	return try_drop(begin(h), dir);
 }

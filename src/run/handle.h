@@ -10,13 +10,14 @@
 
 /*
  * @root: the state directory's path;  @root_given: the caller named it
- * @arena: of the job that runs; emptied by the next one
+ * @arena: of the job that runs; the next one empties it but for its first @kept bytes, in which this handle lies and what belongs to it
  */
 struct hull {
 	struct error error;
 	struct log log;
 	struct arena arena;
-	char *root;
+	size_t kept;
+	const char *root;
 	bool root_given;
 	enum cgroup_manager cgroup_manager;
 };

@@ -70,6 +70,7 @@ void job_close(struct job *job)
 	for (int type = 0; job->plan.spec && type < NAMESPACE_MAX; type++)
 		(void)close_fd(job->plan.join_fd[type]);
 	if (job->plan.spec) {
+		(void)close_fd(job->plan.host_net);
 		(void)close_fd(job->plan.cgroup_fd);
 		(void)close_fd(job->plan.state_fd);
 		(void)close_fd(job->engine.start_fd);
@@ -86,7 +87,8 @@ int job_read_config(struct job *job, int dir, const char *path, const char *show
 {
 	struct hull *h = job->hull;
 	char *text;
-	int r = io_read_file(dir, path, JSON_SIZE_MAX, &h->arena, &text, &job->config_length);
+	int r = dir == AT_FDCWD && text_after(path, "/dev/fd/") ? io_read_input(path, JSON_SIZE_MAX, &h->arena, &text, &job->config_length) :
+								  io_read_file(dir, path, JSON_SIZE_MAX, &h->arena, &text, &job->config_length);
 
 	if (r == -EFBIG)
 		return fail(&h->error, 0, "cannot read '%s': larger than %d bytes", shown, JSON_SIZE_MAX);
@@ -113,7 +115,7 @@ void job_plan(struct job *job, const struct process *process)
 	job->engine = (struct engine){ .start_fd = NO_FD, .result_fd = NO_FD, .target_pidfd = NO_FD, .lock_fd = job->dir, .cgroup = { .v2_fd = NO_FD } };
 	job->plan = (struct plan){
 		.spec = &job->spec, .process = process, .request = &job->request, .caller = &job->caller, .arena = &h->arena, .error = &h->error,
-		.log = &h->log, .facts = &job->state.facts, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD, .engine = &job->engine,
+		.log = &h->log, .facts = &job->state.facts, .host_net = NO_FD, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD, .engine = &job->engine,
 	};
 	for (int type = 0; type < NAMESPACE_MAX; type++)
 		job->plan.join_fd[type] = NO_FD;

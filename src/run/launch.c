@@ -148,14 +148,14 @@ static int at_barrier(struct run *run)
 static int make_net(struct run *run)
 {
 	struct plan *p = run->p;
-	scope_fd int host = NO_FD;
-	scope_fd int net = net_make(p, &host);
+	scope_fd int socket = NO_FD;
+	scope_fd int net = net_make(p, &socket);
 	int r;
 
 	if (net < 0)
 		return -1;
 	r = p->parent_first ? 0 : tell(run, MESSAGE_NET, net);
-	if (net_return(p, host) < 0 || r < 0)
+	if (net_return(p, socket) < 0 || r < 0)
 		return -1;
 	return p->parent_first ? tell(run, MESSAGE_NET, net) : 0;
 }

@@ -70,6 +70,7 @@ static int check_namespaces(struct plan *p)
 
 int plan_check(struct plan *p)
 {
+	p->host_net = NO_FD;
 	p->cgroup_fd = NO_FD;
 	p->state_fd = NO_FD;
 	p->exe_fd = NO_FD;

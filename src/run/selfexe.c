@@ -2,8 +2,9 @@
  * No container may write hull's executable (CVE-2019-5736: a payload that is /proc/self/exe, or a script that names it, is hull itself for a moment, and
  * once it has ended the file can be opened for writing by whoever is root in the container without a user namespace).
  *
- * So where that is possible, hull runs from a place that cannot be written: root from a detached read-only bind mount of the file; an ordinary user, who may
- * not mount, from a sealed copy in memory. The mount is the faster one: the copy's pages are new and have to be faulted in one by one (doc/performance.md).
+ * So where that is possible, hull runs from a place that cannot be written: root from a detached read-only bind mount of the file, which it maps over what it was
+ * executed from (selfmap.c), or executes where the kernel does not allow that; an ordinary user, who may not mount, from a sealed copy in memory. The mount
+ * is the faster one: the copy's pages are new and have to be faulted in one by one (doc/performance.md).
  *
  * As long as a descriptor of the detached mount is open, whoever can reach it and may mount could make it writable again; once it is closed the kernel
  * dissolves the mount, and it can be changed by nobody. Dissolving waits for an RCU grace period. So the descriptor lives through the execve, and the child
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -24,11 +26,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/libexec.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "hull.h"
+#include "run/selfmap.h"
 
 #ifndef F_ADD_SEALS
 #define F_ADD_SEALS 1033
@@ -124,14 +128,28 @@ static int execute(int safe, char *const argv[], const char *path)
 	return -errno;
 }
 
+/* Run from @tree without executing it. Return: 0, or -errno: as before. */
+static int move_to(int tree, char *const argv[])
+{
+	static char link[PATH_MAX];
+	const char *path = told_path(tree);
+	int r;
+
+	path = path ? path : libexec_executable(link); /* as long as /proc knows */
+	r = selfmap_replace(tree, argv);
+	if (r == 0 && path)
+		libexec_tell(path);
+	return r;
+}
+
 /*
- * Execute a detached mount of the file that cannot be written through. Its descriptor stays open.
- * Return: 0: it cannot be written as it is;  -errno: it could not be done.
+ * Run from a detached mount of the file that cannot be written through. Its descriptor stays open.
+ * Return: 0: it cannot be written now;  -errno: it could not be done.
  */
 static int execute_readonly(char *const argv[])
 {
 	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	scope_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE);
+	scope_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct statfs fs;
 	int r;
 
@@ -140,7 +158,12 @@ static int execute_readonly(char *const argv[])
 	if (fstatfs(tree, &fs) == 0 && (fs.f_flags & ST_RDONLY))
 		return 0;
 	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
-	return r < 0 ? r : execute(tree, argv, told_path(tree));
+	if (r < 0)
+		return r;
+	if (move_to(tree, argv) < 0) /* the new image inherits the descriptor */
+		return fd_set_cloexec(tree, false) < 0 ? -errno : execute(tree, argv, told_path(tree));
+	own_mount = take_fd(&tree);
+	return 0;
 }
 
 __attribute__((visibility("default"))) int hull_protect_executable(char *const argv[])

@@ -1,0 +1,147 @@
+/*
+ * Changing the file that we run from without executing it.
+ *
+ * The kernel lets a process change what /proc/self/exe leads to once nothing of the old file is mapped any more (kernel/fork.c, replace_mm_exe_file()). Both are
+ * the same file, seen through two mounts, so its pages are the same, too: each segment is mapped again where it is. What has been written since lies in one
+ * page or two, behind what is only read after relocation (PT_GNU_RELRO); it is put aside meanwhile. Compared with execve(2) that saves the new
+ * process image and the second start of the C library: a twentieth of `hull run`.
+ *
+ * It needs a static program at a fixed address: nobody else may have written into its segments, as a dynamic loader does.
+ */
+#include "run/selfmap.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "base/sys.h"
+#include "base/text.h"
+
+#if defined(__x86_64__) && !defined(__GLIBC__)
+
+enum { PAGE = 4096, WRITTEN_MAX = 2 * PAGE };
+
+extern char **environ;
+
+static uintptr_t page_down(uintptr_t address)
+{
+	return address & ~(uintptr_t)(PAGE - 1);
+}
+
+static uintptr_t page_up(uintptr_t address)
+{
+	return page_down(address + PAGE - 1);
+}
+
+/* The program headers, as the kernel found them. */
+struct image {
+	const Elf64_Phdr *headers;
+	size_t n;
+	uintptr_t written_from; /* the first page that may have been written, 0: any */
+};
+
+static int image_read(struct image *ret)
+{
+	bool fixed = false;
+
+	*ret = (struct image){ .headers = (const Elf64_Phdr *)getauxval(AT_PHDR), .n = getauxval(AT_PHNUM) };
+	for (size_t i = 0; ret->headers && i < ret->n; i++) {
+		const Elf64_Phdr *h = &ret->headers[i];
+
+		if (h->p_type == PT_INTERP || h->p_type == PT_DYNAMIC)
+			return -ENOTSUP;
+		if (h->p_type == PT_LOAD && h->p_offset == 0)
+			fixed = (uintptr_t)ret->headers - h->p_vaddr < h->p_filesz;
+		if (h->p_type == PT_GNU_RELRO)
+			ret->written_from = page_down(h->p_vaddr + h->p_memsz);
+	}
+	return fixed ? 0 : -ENOTSUP;
+}
+
+static int segment_replace(const struct image *image, const Elf64_Phdr *h, int fd)
+{
+	char written[WRITTEN_MAX];
+	uintptr_t start = page_down(h->p_vaddr), end = page_up(h->p_vaddr + h->p_filesz);
+	uintptr_t from = h->p_flags & PF_W ? (image->written_from > start ? image->written_from : start) : end;
+	int protection = PROT_READ | (h->p_flags & PF_W ? PROT_WRITE : 0) | (h->p_flags & PF_X ? PROT_EXEC : 0);
+
+	if (end - from > sizeof(written))
+		return -ENOTSUP;
+	memcpy(written, (const void *)from, end - from);
+	/* from here to the next memcpy() our variables have the values of the program's start: nothing may look at them */
+	if (mmap((void *)start, end - start, protection, MAP_PRIVATE | MAP_FIXED, fd, (off_t)page_down(h->p_offset)) == MAP_FAILED)
+		return -errno;
+	memcpy((void *)from, written, end - from);
+	return 0;
+}
+
+/*
+ * All that PR_SET_MM_MAP sets besides the file stays what it is. The kernel has laid the strings out one after the other: arguments, environment, the path
+ * that was executed (fs/exec.c).
+ */
+static int describe(const struct image *image, char *const argv[], int fd, struct prctl_mm_map *ret)
+{
+	uintptr_t end = getauxval(AT_EXECFN), heap = (uintptr_t)syscall(SYS_brk, 0);
+	uintptr_t arguments = (uintptr_t)argv[0], environment = environ[0] ? (uintptr_t)environ[0] : end;
+
+	if (!argv[0] || arguments >= environment || environment > end || end - arguments > (uintptr_t)16 << 20)
+		return -ENOTSUP;
+	*ret = (struct prctl_mm_map){
+		.start_code = UINT64_MAX, .start_brk = heap, .brk = heap, .start_stack = (uintptr_t)argv - sizeof(long),
+		.arg_start = arguments, .arg_end = environment, .env_start = environment, .env_end = end, .exe_fd = (uint32_t)fd,
+	};
+	for (size_t i = 0; i < image->n; i++) {
+		const Elf64_Phdr *h = &image->headers[i];
+
+		if (h->p_type != PT_LOAD)
+			continue;
+		if (h->p_flags & PF_X) {
+			ret->start_code = h->p_vaddr < ret->start_code ? h->p_vaddr : ret->start_code;
+			ret->end_code = h->p_vaddr + h->p_filesz;
+		}
+		ret->start_data = h->p_vaddr;
+		ret->end_data = h->p_vaddr + h->p_filesz;
+	}
+	return 0;
+}
+
+int selfmap_replace(int tree, char *const argv[])
+{
+	char number[TEXT_NUMBER_MAX], path[sizeof("/proc/self/fd/") + sizeof(number)] = "/proc/self/fd/";
+	struct prctl_mm_map map;
+	struct image image;
+	scope_fd int fd = NO_FD;
+	int r;
+
+	(void)strcat(path, text_from_u64(number, (uint64_t)tree)); /* fits */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = image_read(&image);
+	if (r == 0)
+		r = describe(&image, argv, fd, &map);
+	for (size_t i = 0; r == 0 && i < image.n; i++)
+		if (image.headers[i].p_type == PT_LOAD)
+			r = segment_replace(&image, &image.headers[i], fd);
+	if (r < 0)
+		return r;
+	return (int)SYS_CALL(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
+}
+
+#else
+
+int selfmap_replace(int tree, char *const argv[])
+{
+	(void)tree, (void)argv;
+	return -ENOTSUP;
+}
+
+#endif
