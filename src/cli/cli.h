@@ -33,8 +33,8 @@ enum {
 	COMMAND_TAKES_ID = 2, /* the first operand is a container: completion offers them */
 	COMMAND_LATER = 4, /* named, documented, but not in this version */
 	COMMAND_TAKES_COMMAND = 8, /* the first operand is a command's name */
-	COMMAND_ENTERS = 32, /* a process of hull's enters the container: see protect() in main.c */
 	COMMAND_TAKES_PATH = 16, /* an operand may be a file or directory */
+	COMMAND_ENTERS = 32, /* a process of hull's enters the container: see protect() in main.c */
 	COMMAND_OWN_NAME = 64, /* called by the command's name (through a link), hull is that command */
 };
 

@@ -203,33 +203,54 @@ static int decide(const struct cli *cli, struct try_flags *f, const char *dir, i
 	return keep(cli, dir);
 }
 
-/* What the library wants: removals, then settings. Return: a list with strings of its own, or NULL without memory. */
-static char **make_environment(const struct try_flags *f)
-{
-	size_t n = 0, made = 0;
-	char **list;
-
-	for (size_t i = 0; f->unset_env && f->unset_env[i]; i++)
-		n++;
-	for (size_t i = 0; f->env && f->env[i]; i++)
-		n++;
-	list = calloc(n + 1, sizeof(*list));
-	for (size_t i = 0; list && f->unset_env && f->unset_env[i]; i++)
-		list[made++] = strdup(f->unset_env[i]);
-	for (size_t i = 0; list && f->env && f->env[i]; i++) {
-		const char *value = strchr(f->env[i], '=') ? "" : getenv(f->env[i]);
-
-		if (value && asprintf(&list[made], "%s%s%s", f->env[i], strchr(f->env[i], '=') ? "" : "=", value) >= 0)
-			made++;
-	}
-	return list;
-}
-
 static void free_environment(char ***list)
 {
 	for (char **entry = *list; entry && *entry; entry++)
 		free(*entry);
 	free(*list);
+}
+
+static size_t length_of(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+/* "NAME=VALUE" as it is; "NAME" with the caller's value. Return: 1, 0: he has none, or -1 without memory. */
+static int make_variable(const char *text, char **ret_entry)
+{
+	const char *value = strchr(text, '=') ? "" : getenv(text);
+	char *entry;
+
+	if (!value)
+		return 0;
+	if (asprintf(&entry, "%s%s%s", text, strchr(text, '=') ? "" : "=", value) < 0)
+		return -1;
+	*ret_entry = entry;
+	return 1;
+}
+
+/* What the library wants: removals, then settings. Return: a list with strings of its own, or NULL without memory. */
+static char **make_environment(const struct try_flags *f)
+{
+	size_t removed = length_of(f->unset_env), set = length_of(f->env), n = 0;
+	char **list = calloc(removed + set + 1, sizeof(*list));
+	int r = list ? 0 : -1;
+
+	for (size_t i = 0; i < removed && r >= 0; i++, n++) {
+		list[n] = strdup(f->unset_env[i]);
+		r = list[n] ? 0 : -1;
+	}
+	for (size_t i = 0; i < set && r >= 0; i++) {
+		r = make_variable(f->env[i], &list[n]);
+		n += r > 0;
+	}
+	if (r < 0)
+		free_environment(&list);
+	return r < 0 ? NULL : list;
 }
 
 static int run_command_of(const struct cli *cli, struct try_flags *f, char **operands)
@@ -241,6 +262,10 @@ static int run_command_of(const struct cli *cli, struct try_flags *f, char **ope
 	scope_free char *dir = NULL;
 	int status = 0, r;
 
+	if (!environment) {
+		(void)cli_fail(cli, "out of memory"); /* the code is ours */
+		return TRY_FAILED;
+	}
 	if (f->yes + f->no + (f->keep != NULL) > 1) {
 		(void)cli_fail(cli, "only one of --yes, --no and --keep can be given"); /* the code is ours */
 		return TRY_FAILED;

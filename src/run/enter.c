@@ -124,7 +124,7 @@ static int open_target(struct visit *v, struct hull *h, const char *name, bool n
 		job->state = (struct state){ .id = job->id };
 		return target_open(&v->target, (pid_t)pid, 0, &h->arena, &h->error);
 	}
-	if (r == STATE_ABSENT || job->root == STATE_ABSENT)
+	if (r == STATE_ABSENT)
 		return fail(&h->error, 0, "container '%s' does not exist; into one of another runtime go by the PID of one of its processes", name);
 	return -1;
 }

@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/process.h"
 #include "base/scope.h"
+#include "base/spawn.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "run/sandbox.h"
@@ -113,37 +114,39 @@ static bool says(const char *path, char value)
 	return io_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 && text[0] == value && (text[1] == '\0' || text[1] == '\n');
 }
 
-/* How far a child of ours gets: 0: to a mount in namespaces of its own, 1: not to a user namespace, 2: no further than that. */
-static int try_namespaces(int *ret_errnum)
+/* What a process of ours cannot do. */
+enum obstacle { OBSTACLE_NONE, OBSTACLE_USERNS, OBSTACLE_MOUNT };
+
+/* Look how far one gets. @ret_errnum: of OBSTACLE_USERNS */
+static enum obstacle find_obstacle(int *ret_errnum)
 {
+	enum { ERRNO_MASK = 0x7f, NO_MOUNT = 0x80 }; /* of the exit status, which has eight bits */
 	pid_t pid = fork();
-	int status = 0, errnum;
+	int status = 0;
 
 	if (pid == 0) {
 		if (unshare(CLONE_NEWUSER) < 0)
-			_exit(errno & 0x7f);
-		_exit(unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? 0x80 : 0);
+			_exit(errno & ERRNO_MASK);
+		_exit(unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? NO_MOUNT : 0);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
-		return 0;
-	errnum = WEXITSTATUS(status);
-	*ret_errnum = errnum;
-	return errnum == 0 ? 0 : errnum == 0x80 ? 2 : 1;
+	if (pid < 0 || spawn_wait(pid, &status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
+		return OBSTACLE_NONE;
+	if (WEXITSTATUS(status) == NO_MOUNT)
+		return OBSTACLE_MOUNT;
+	*ret_errnum = WEXITSTATUS(status);
+	return OBSTACLE_USERNS;
 }
 
 static bool is_filtered(void)
 {
-	char text[8192];
-	ssize_t n = io_read_small(AT_FDCWD, "/proc/self/status", text, sizeof(text) - 1);
+	enum { STATUS_SIZE = 64 << 10 }; /* it lists all groups */
+	char text[STATUS_SIZE];
 
-	if (n <= 0)
-		return false;
-	text[(size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1] = '\0';
-	return strstr(text, "\nSeccomp:\t2") != NULL;
+	return io_read_small(AT_FDCWD, "/proc/self/status", text, sizeof(text)) > 0 && strstr(text, "\nSeccomp:\t2");
 }
 
 /* The host's switch that is in the way, and how to turn it; NULL: none that we know. */
-static const char *reason(int how_far, int errnum)
+static const char *reason(enum obstacle obstacle, int errnum)
 {
 	if (says("/proc/sys/user/max_user_namespaces", '0'))
 		return "user namespaces are switched off on this host: as root, 'sysctl user.max_user_namespaces=15000' (in a container: its maker did it)";
@@ -153,26 +156,27 @@ static const char *reason(int how_far, int errnum)
 		return "this host's AppArmor keeps user namespaces from programs without a profile: as root, put "
 		       "'abi <abi/4.0>, profile hull /usr/local/bin/hull flags=(unconfined) { userns, }' into /etc/apparmor.d/hull and run "
 		       "'apparmor_parser -r /etc/apparmor.d/hull' (or 'sysctl kernel.apparmor_restrict_unprivileged_userns=0')";
-	if (how_far == 1 && errnum == ENOSPC)
+	if (obstacle == OBSTACLE_USERNS && errnum == ENOSPC)
 		return "the limit of user namespaces is reached: 'sysctl user.max_user_namespaces' of this one or one above it";
-	if (how_far == 1 && errnum == EUSERS)
+	if (obstacle == OBSTACLE_USERNS && errnum == EUSERS)
 		return "user namespaces are 32 deep already";
 	if (is_filtered())
 		return "the system-call filter that we run under forbids it: hull sandbox takes '--nest', podman and docker '--security-opt seccomp=unconfined'";
-	return how_far == 1 && errnum == EPERM ? "the kernel refuses user namespaces in a chroot(2), and where a security module does" : NULL;
+	return obstacle == OBSTACLE_USERNS && errnum == EPERM ? "the kernel refuses user namespaces in a chroot(2), and where a security module does" : NULL;
 }
 
 void sandbox_diagnose(struct sandbox *s)
 {
 	struct error *e = &s->job->hull->error;
 	struct error first = *e;
-	int errnum = 0, how_far;
+	enum obstacle obstacle;
 	const char *why;
+	int errnum = 0;
 
 	if (e->exit_code != 0 || !s->launching || !(s->job->plan.new_namespaces & CLONE_NEWUSER))
 		return;
-	how_far = try_namespaces(&errnum);
-	why = how_far ? reason(how_far, errnum) : NULL;
+	obstacle = find_obstacle(&errnum);
+	why = obstacle != OBSTACLE_NONE ? reason(obstacle, errnum) : NULL;
 	if (why)
 		(void)fail(e, 0, "%s: %s", first.text, why); /* -1 by nature */
 }

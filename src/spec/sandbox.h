@@ -9,7 +9,7 @@
 #include "hull.h"
 #include "spec/spec.h"
 
-/* steps of one sandbox, with those that hull adds; words of one environment; what a descriptor's number may be */
+/* steps of one sandbox, with those that hull adds; variables of one environment */
 enum { SANDBOX_STEPS_MAX = 4096, SANDBOX_ENV_MAX = 65536 };
 
 /*
@@ -46,11 +46,15 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 
 /**
  * sandbox_environment - the environment of the payload: the caller's without what leaks (not with @o->bare), then @o->env in order.
+ * @env: environ, NULL-terminated, or NULL
+ * Return: 0 or -1 with a message that names the option.
  */
 int sandbox_environment(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, char *const *env, struct string_list *ret_env);
 
 /**
- * sandbox_capabilities - what the payload may. Its user is known already.
+ * sandbox_capabilities - what the payload may: process.capabilities.
+ * @spec: its user and id maps are there already.
+ * Return: 0 or -1 with a message that names the option.
  */
 int sandbox_capabilities(struct arena *arena, struct error *e, const struct hull_sandbox_options *o, const struct sandbox_host *host, struct spec *spec);
 

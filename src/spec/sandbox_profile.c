@@ -258,9 +258,8 @@ static struct string_list split(struct arena *arena, const char *names)
 }
 
 /*
- * A mask of 0 would be no condition at all, and a rule without conditions decides its call alone: "argument >= 0" always holds, too, and is
-	  tried after
- * all equalities.
+ * A mask of 0 would be no condition at all, and a rule without conditions decides its call alone: "argument >= 0" always holds, too, and is tried after all
+ * equalities.
  */
 static void read_tests(struct arena *arena, const struct sandbox_rule *from, struct seccomp_rule *rule)
 {
