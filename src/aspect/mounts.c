@@ -114,16 +114,35 @@ CHILD int mounts_open_target(struct child *c, struct mount_op *op, bool director
 	return child_fail(c, FAULT("%a.destination: '%b' leads into a procfs"), r < 0 ? r : 0, op->place, op->target);
 }
 
+/* Mounts are compared, too: a bind of the root elsewhere has the same inode. */
+CHILD int mounts_check_place(const struct child *c, const struct mount_op *op, int target)
+{
+	struct stat here, root;
+	uint64_t mount = 0, root_mount = 0;
+	int r = 0;
+
+	if (fstat(target, &here) < 0 || fstat(c->root, &root) < 0)
+		r = -errno;
+	if (r < 0 || here.st_ino != root.st_ino || here.st_dev != root.st_dev)
+		return r < 0 ? child_fail(c, FAULT("%a.destination: cannot look at '%b'"), r, op->place, op->target) : 0;
+	r = sys_mount_id(target, "", AT_EMPTY_PATH, &mount);
+	if (r == 0)
+		r = sys_mount_id(c->root, "", AT_EMPTY_PATH, &root_mount);
+	if (r == 0 && mount != root_mount)
+		return 0;
+	return path_is_root(op->target) ? 1 : child_fail(c, FAULT("%a.destination: '%b' leads to '/', which as a whole cannot be covered"), r, op->place, op->target);
+}
+
 CHILD int mounts_place(struct child *c, struct mount_op *op, int tree, int target)
 {
-	int r = mountfd_move(tree, target);
-	bool is_root = op->target[1] == '\0';
+	int is_root = mounts_check_place(c, op, target);
+	int r = is_root < 0 ? 0 : mountfd_move(tree, target);
 
 	(void)close_fd(target);
 	op->tree = NO_FD;
-	if (r < 0) {
+	if (is_root < 0 || r < 0) {
 		(void)close_fd(tree);
-		return child_fail(c, FAULT("%a"), r, op->failure, NULL);
+		return is_root < 0 ? -1 : child_fail(c, FAULT("%a"), r, op->failure, NULL);
 	}
 	if (op->kind == MOUNT_PROC && op->on_proc && c->proc < 0 && op->n_params == 0 && ((op->flags->attr_set | op->flags->rec_set) & MOUNT_ATTR_RDONLY) == 0)
 		c->proc = take_fd(&tree); /* whole and writable: kernel parameters and labels are written there */
@@ -256,8 +275,11 @@ CHILD static int play_old_way(struct child *c, struct mount_op *op, int target)
 {
 	unsigned long flags = mountfd_ms_flags(op->flags->attr_set) | op->flags->sb_set;
 	bool more = op->flags->propagation.n > 0 || (op->flags->rec_set | op->flags->rec_clear) != 0;
-	int fd = NO_FD, r = mountfd_old(op->type, op->source, op->data, flags, target, more ? &fd : NULL);
+	int fd = NO_FD, r;
 
+	if (mounts_check_place(c, op, target) < 0)
+		return -1;
+	r = mountfd_old(op->type, op->source, op->data, flags, target, more ? &fd : NULL);
 	(void)close_fd(target);
 	if (r < 0)
 		return child_fail(c, FAULT("%a"), r, op->failure, NULL);

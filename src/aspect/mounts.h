@@ -155,6 +155,12 @@ CHILD int mounts_play(struct child *c, struct mount_ops *ops);
 CHILD int mounts_open_target(struct child *c, struct mount_op *op, bool directory, bool keep_link);
 
 /**
+ * mounts_check_place - refuse a place that is the root without being called so: a link led there, and what is hung over the root has no effect.
+ * Return: 1: it is the root and is called so, 0: it is another place, or -1 after child_fail().
+ */
+CHILD int mounts_check_place(const struct child *c, const struct mount_op *op, int target);
+
+/**
  * mounts_place - put a finished detached mount on its target. Both descriptors are closed, but for the procfs of the container and a new root, which c
  * keeps.
  * Return: 0, or -1 after child_fail().

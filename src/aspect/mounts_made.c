@@ -273,6 +273,8 @@ CHILD static int play_hide(struct child *c, struct mount_ops *ops, const struct 
 
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
+	if (r >= 0 && mounts_check_place(c, op, target) < 0)
+		return -1;
 	if (r >= 0 && ops->null.base < 0)
 		r = cover_take_null(&ops->null);
 	if (r >= 0)

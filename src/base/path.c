@@ -471,6 +471,20 @@ bool path_is_clean(const char *path)
 	return true;
 }
 
+CHILD bool path_is_root(const char *path)
+{
+	size_t depth = 0, length;
+
+	for (path += strspn(path, "/"); *path; path += length, path += strspn(path, "/")) {
+		length = strcspn(path, "/");
+		if (length == 2 && path[0] == '.' && path[1] == '.')
+			depth -= depth > 0;
+		else if (length != 1 || path[0] != '.')
+			depth++;
+	}
+	return depth == 0;
+}
+
 const char *path_below(const char *path, const char *dir)
 {
 	size_t length = strlen(dir);

@@ -59,6 +59,11 @@ int path_is_fs(int fd, unsigned long magic);
 bool path_is_clean(const char *path);
 
 /**
+ * path_is_root - whether a path is "/", in whatever spelling. Pure.
+ */
+bool path_is_root(const char *path);
+
+/**
  * path_below - what is left of @path behind the directory @dir, as words: no link is followed. Pure.
  * Return: "/…", "" where both are the same, or NULL: it does not lie there.
  */

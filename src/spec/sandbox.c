@@ -113,25 +113,10 @@ static int add_layers(struct making *m, const struct hull_step *step, struct mou
 	return 0;
 }
 
-/* "/" in whatever spelling */
-static bool is_root(const char *path)
-{
-	size_t depth = 0, length;
-
-	for (path += strspn(path, "/"); *path; path += length, path += strspn(path, "/")) {
-		length = strcspn(path, "/");
-		if (length == 2 && path[0] == '.' && path[1] == '.')
-			depth -= depth > 0;
-		else if (length != 1 || path[0] != '.')
-			depth++;
-	}
-	return depth == 0;
-}
-
 /* What lies over the whole root also covers the /proc, /dev and /tmp that make a sandbox of it. */
 static int check_target(const struct making *m, const struct hull_step *step)
 {
-	if (m->o->bare || !is_root(step->target) || step->kind == HULL_STEP_REMOUNT_RO || step->kind == HULL_STEP_DIR || step->kind == HULL_STEP_CHMOD)
+	if (m->o->bare || !path_is_root(step->target) || step->kind == HULL_STEP_REMOUNT_RO || step->kind == HULL_STEP_DIR || step->kind == HULL_STEP_CHMOD)
 		return 0;
 	return fail(m->error, 0, "'%s' as a whole cannot be covered: see --writable-root and --rootfs, or name the directories in it", step->target);
 }

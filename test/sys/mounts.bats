@@ -259,6 +259,24 @@ load mounts
 	[[ $output == */proc/self* ]]
 }
 
+@test "no-pivot: no whole procfs of the host's stays below, which would let a user namespace mount one without masks" {
+	make_bundle
+	mkdir "$DIR/proc with blanks"
+	bare() { unshare -m --propagation private sh -c 'mount -t proc proc "$1"; mount -t proc proc /proc; shift; exec "$@"' sh "$DIR/proc with blanks" "$@"; }
+	edit '.process.capabilities |= map_values(. + ["CAP_SETFCAP"])' # to map user 0
+	args unshare -mrpf sh -c 'mount -t proc none /proc && echo bare'
+	run bare "$HULL" --root "$STATE" run --no-pivot -b "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ]
+	grep -q 'ermission denied' <<<"$output"
+	not grep -q bare <<<"$output"
+	# twin: where nothing is masked, nothing is to be hidden
+	edit 'del(.linux.maskedPaths, .linux.readonlyPaths)'
+	run bare "$HULL" --root "$STATE" run --no-pivot -b "$BUNDLE" "$ID"
+	[ "$output" = bare ]
+	edit '.linux.rootfsPropagation = "shared"'
+	refuses linux.rootfsPropagation --no-pivot -- "$HULL" --root "$STATE" run --no-pivot -b "$BUNDLE" "$ID"
+}
+
 @test "a read-only root" {
 	make_bundle
 	edit '.root.readonly = true'
@@ -308,6 +326,10 @@ load mounts
 	edit '.mounts = [$m] + .mounts' --argjson m "{\"destination\":\"/\",\"type\":\"bind\",\"source\":\"$DIR/other\",\"options\":[\"rbind\"]}"
 	inside 'cat /etc/hostname; ls -d /proc/self /dev/null'
 	[ "$output" = $'other\n/dev/null\n/proc/self' ]
+	# an image's link to the root chooses no such thing
+	ln -s / "$ROOTFS/link"
+	edit '.mounts[0].destination = "/link"'
+	refuses "'/link' leads to '/'" -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
 }
 
 @test "a mount namespace that is joined is set up like a new one" {

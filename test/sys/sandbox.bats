@@ -137,6 +137,30 @@ golden()
 	[ -e "$WORK/made" ]
 }
 
+@test "nor by a link that leads to it; twin: links elsewhere are followed, and a path may go through the root" {
+	local option
+	ln -s / "$WORK/root"
+	mkdir "$WORK/dir"
+	echo f >"$WORK/dir/f"
+	ln -s dir "$WORK/link"
+	for option in --hide --rw --ro --tmpfs --ro=/etc; do
+		[[ $option == *=* ]] && option=$option:$WORK/root || option=$option=$WORK/root
+		run rootbox "$option" true
+		echo "$option: $output"
+		[ "$status" -eq 125 ]
+		[[ $output == *"'$WORK/root' leads to '/', which as a whole cannot be covered"* ]]
+		run box "$option" true
+		[ "$status" -eq 125 ]
+	done
+	for option in --hide --tmpfs; do
+		both "$option" "$WORK/link" ls -A "$WORK/dir"
+		[ "$output" = "" ]
+	done
+	both --tmpfs "$WORK/root/hull-$TAG" ls -d "/hull-$TAG"
+	both --ro "/:$WORK/dir" --hide "$WORK/dir" sh -c "ls -A $WORK/dir; ls -d /etc"
+	[ "$output" = /etc ]
+}
+
 @test "/tmp, /run and /dev/shm are its own: nothing of the host's is there, and nothing stays" {
 	mkdir -p "/tmp/hull-$TAG" "/run/hull-$TAG"
 	echo secret >"/tmp/hull-$TAG/secret"
