@@ -30,6 +30,17 @@ static bool has(const char *dir, const char *controller, struct arena *arena)
 	return name && cgroup_has_controller(arena_strndup(arena, name, strcspn(name, "/")), controller);
 }
 
+/* A path of --cgroup that leads out of the container's cgroup is meant for somewhere else, and would end at its top. */
+static bool leads_out(const char *path)
+{
+	for (const char *s = path; s; s = strchr(s, '/')) {
+		s += *s == '/';
+		if (strncmp(s, "..", 2) == 0 && (s[2] == '/' || s[2] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 /* Every controller that --cgroup names must be one of a tree that the container is in: a misspelt one would leave the process where it must not be. */
 static int check_sub(const struct facts *facts, struct arena *arena, struct error *error, const char *sub)
 {
@@ -43,7 +54,7 @@ static int check_sub(const struct facts *facts, struct arena *arena, struct erro
 		if (i == facts->cgroups.n)
 			return fail(error, 0, "--cgroup: the container has no cgroup of a controller '%s', named in '%s'", word, sub);
 	}
-	return 0;
+	return leads_out(colon ? colon + 1 : sub) ? fail(error, 0, "--cgroup: '%s' is not a cgroup below the container's", sub) : 0;
 }
 
 /* What --cgroup says for the tree of @dir: "CTRL[,CTRL]:PATH" is for the trees of these controllers, "PATH" for all. */

@@ -4,6 +4,7 @@
  *
  * A hook gets the state document on stdin from a memfd, exactly the environment that the document gives it, and its standard output goes nowhere unless the
  * annotation run.oci.hooks.stdout names a file. Its standard error is kept in a memfd, so that a failure can be told with the hook's own words.
+ * The current directory is the bundle, for createContainer the container's root, as in runc and crun; for startContainer it is the payload's.
  * A hook without an environment has hull's own, as in runc and crun, but for startContainer, a program of the container's, which has the payload's. Those of
  * createContainer are programs of the host: the payload's environment, which an image chose, would let its LD_PRELOAD run code outside (CVE-2025-23266).
  */
@@ -64,7 +65,7 @@ static char **null_terminated(struct arena *arena, const struct string_list *lis
 }
 
 /* execve(2)'s view of a list of hooks; without args the path is argv[0], without env @environment is there. */
-static struct hook_programs compile(struct arena *arena, const struct hook_list *list, const char *kind, char *const *environment)
+static struct hook_programs compile(struct arena *arena, const struct hook_list *list, const char *kind, char *const *environment, const char *dir)
 {
 	struct hook_programs programs = { .v = arena_many(arena, struct hook_program, list->n), .n = list->n };
 
@@ -79,7 +80,8 @@ static struct hook_programs compile(struct arena *arena, const struct hook_list 
 		}
 		h->subject = arena_printf(arena, "%s[%zu]' '%s", kind, i, hook->path);
 		h->timeout = hook->timeout.set ? hook->timeout.value : 0;
-		h->program = (struct spawn){ .path = hook->path, .argv = argv, .envp = hook->env.n > 0 ? null_terminated(arena, &hook->env) : environment };
+		h->program = (struct spawn){ .path = hook->path, .argv = argv, .dir = dir };
+		h->program.envp = hook->env.n > 0 ? null_terminated(arena, &hook->env) : environment;
 		h->timeout_ms = -1;
 		if (hook->timeout.set)
 			h->timeout_ms = hook->timeout.value > HOOKS_TIMEOUT_MAX ? HOOKS_TIMEOUT_MAX * HOOKS_MS :
@@ -111,8 +113,8 @@ static int hooks_check(struct plan *p)
 	if (p->request->exec || hooks->create_container.n + hooks->start_container.n == 0)
 		return 0;
 	plan = arena_new(p->arena, struct hooks_plan);
-	plan->create_container = compile(p->arena, &hooks->create_container, "createContainer", environ);
-	plan->start_container = compile(p->arena, &hooks->start_container, "startContainer", null_terminated(p->arena, &p->process->env));
+	plan->create_container = compile(p->arena, &hooks->create_container, "createContainer", environ, NULL);
+	plan->start_container = compile(p->arena, &hooks->start_container, "startContainer", null_terminated(p->arena, &p->process->env), NULL);
 	plan->out = (struct hook_output){ NO_FD, NO_FD, NO_FD };
 	p->data[ASPECT_HOOKS] = plan;
 	return 0;
@@ -217,6 +219,8 @@ static CHILD int hooks_enter(struct child *c)
 		child_keep(c, plan->out.output);
 		child_keep(c, plan->out.errors); /* the memfd of the words is the same one */
 	}
+	if (plan->create_container.n > 0 && fchdir(c->root) < 0) /* until pivot_root(2) */
+		return child_fail(c, FAULT("cannot change to the root directory for the createContainer hooks"), errno, NULL, NULL);
 	return run_in_child(c, &plan->create_container);
 }
 
@@ -305,7 +309,7 @@ int hooks_run(struct plan *p, const struct hook_list *list, const char *kind, co
 		return 0;
 	if (check_list(p, list, kind) < 0) /* the list may come from a stored document */
 		return -1;
-	programs = compile(p->arena, list, kind, environ);
+	programs = compile(p->arena, list, kind, environ, p->request->bundle);
 	state_fd = io_memfd("state", state_json); /* no hook can change it for the next one */
 	if (state_fd < 0)
 		return fail(p->error, state_fd, "cannot make a file in memory for the hooks");

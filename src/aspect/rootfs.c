@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "aspect/mountfd.h"
+#include "base/io.h"
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
@@ -23,6 +24,9 @@
  * before pivot_root.
  */
 #define HOOK "/sys/kernel"
+
+/* the field of a line of mountinfo that is the mount point, and how long all lines may be */
+enum { MOUNTINFO_PATH = 4, MOUNTINFO_MAX = 16 << 20 };
 
 /*
  * Whether the host's own root can be the sandbox's as it stands in the copied mount namespace. What is covered cannot be uncovered there: the payload has no
@@ -69,6 +73,9 @@ static int check(struct plan *p)
 		return fail(p->error, 0, "root.readonly: it needs a mount namespace (linux.namespaces)");
 	if (!root->private_namespace && root->propagation != 0)
 		return fail(p->error, 0, "linux.rootfsPropagation: it needs a mount namespace (linux.namespaces)");
+	/* without it the host's /proc and /sys are unmounted, which its own namespace would follow */
+	if (p->request->no_pivot && (root->propagation & MS_SHARED) != 0)
+		return fail(p->error, 0, "linux.rootfsPropagation: shared mounts need pivot_root (--no-pivot)");
 	p->data[ASPECT_ROOTFS] = root;
 	return 0;
 }
@@ -107,6 +114,43 @@ static int make_tree(struct plan *p, struct rootfs *root)
 	return r < 0 ? fail(p->error, r, "cannot keep the mounts of '%s' from the host", root->path) : 0;
 }
 
+/* "36 35 98:0 /root /where options optional-fields - type source super-options" (proc_pid_mountinfo(5)). Return: where, NULL: no procfs or sysfs. */
+static char *parse_pseudo(char *line)
+{
+	char *type = strstr(line, " - "), *path = line;
+
+	if (!type || !(text_after(type, " - proc ") || text_after(type, " - sysfs ")))
+		return NULL;
+	for (int i = 0; i < MOUNTINFO_PATH && path; i++)
+		path = strchr(path + 1, ' ');
+	if (!path)
+		return NULL;
+	path++;
+	path[strcspn(path, " ")] = '\0';
+	text_unescape_octal(path);
+	return path;
+}
+
+/* A whole procfs, whoever sees it, would let a user namespace in the container mount another one, with nothing masked (mount_namespaces(7)). */
+static int find_hidden(struct plan *p, struct rootfs *root)
+{
+	char *text, *save = NULL, *path;
+	size_t n = 1;
+	int r = io_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, p->arena, &text, NULL);
+
+	if (r < 0)
+		return fail(p->error, r, "cannot read '/proc/self/mountinfo'");
+	for (const char *s = text; *s; s++)
+		n += *s == '\n';
+	root->hidden = arena_many(p->arena, char *, n);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		path = parse_pseudo(line);
+		if (path)
+			root->hidden[root->n_hidden++] = path;
+	}
+	return 0;
+}
+
 static int prepare(struct plan *p)
 {
 	struct rootfs *root = p->data[ASPECT_ROOTFS];
@@ -121,6 +165,9 @@ static int prepare(struct plan *p)
 		return fail(p->error, errno, "cannot look at the root directory '%s'", root->path);
 	root->device = st.st_dev;
 	root->inode = st.st_ino;
+	/* in a user namespace the host's mounts are locked: what is there is what the namespace was given, and stays below */
+	if (p->request->no_pivot && root->private_namespace && !p->has_userns && find_hidden(p, root) < 0)
+		return -1;
 	if (root->in_place || root->covered)
 		return 0;
 	if (root->private_namespace && p->has_userns && p->caller->privileged && !rootfs_reachable(root->path))
@@ -228,24 +275,20 @@ CHILD int rootfs_settle_in_place(struct child *c)
 }
 
 /* Without pivot_root(2) the host's tree stays mounted below ours, where chroot(2) hides it: a procfs or sysfs of the host must not be among it. */
-CHILD static int hide_host(const struct child *c)
+CHILD static int hide_host(const struct child *c, const struct rootfs *root)
 {
-	static const char *const hidden[] = { "/proc", "/sys" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(hidden); i++)
-		if (umount2(hidden[i], MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT)
-			return child_fail(c, FAULT("cannot unmount the host's /proc and /sys"), errno, NULL, NULL);
+	for (size_t i = root->n_hidden; i-- > 0;)
+		if (umount2(root->hidden[i], MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT) /* gone with one above it */
+			return child_fail(c, FAULT("cannot unmount the host's '%a'"), errno, root->hidden[i], NULL);
 	return 0;
 }
 
 /* Move the root over "/" and change into it, where pivot_root(2) cannot be had (the host runs from its initial ramdisk). */
-CHILD static int switch_root(const struct child *c)
+CHILD static int switch_root(const struct child *c, const struct rootfs *root)
 {
 	int r;
 
-	/* EINVAL: locked, in a user namespace: what is there is what the namespace was given, and stays below */
-	if (!c->plan->has_userns && hide_host(c) < 0)
+	if (hide_host(c, root) < 0)
 		return -1;
 	r = sys_move_mount(c->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 	if (r < 0)
@@ -328,7 +371,7 @@ CHILD static int change_root(struct child *c)
 	if (pivots)
 		r = pivot(c, root);
 	else
-		r = root->private_namespace ? switch_root(c) : 0;
+		r = root->private_namespace ? switch_root(c, root) : 0;
 	if (r < 0)
 		return -1;
 	if (!pivots && chroot(".") < 0)

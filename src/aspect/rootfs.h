@@ -15,6 +15,7 @@
  * @in_place: the host's root stays where it is, read-only: no bind, no pivot_root
  * @covered: the first mount is the root itself: no bind of what it covers
  * @private_namespace: the container has a mount namespace that is not the host's
+ * @hidden: without pivot_root(2), where the host has a procfs or sysfs, in the order in which they were mounted
  * @propagation: of the root afterwards, MS_* with MS_REC; 0: as it comes
  */
 struct rootfs {
@@ -24,6 +25,8 @@ struct rootfs {
 	ino_t inode;
 	int tree;
 	bool private_namespace, in_place, covered;
+	char **hidden;
+	size_t n_hidden;
 	unsigned long propagation;
 };
 

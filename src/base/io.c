@@ -50,6 +50,13 @@ int io_read_file(int dirfd, const char *path, size_t limit, struct arena *arena,
 	return io_read_fd(fd, limit, arena, ret_text, ret_length);
 }
 
+int io_read_input(const char *path, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length)
+{
+	scope_fd int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : io_read_fd(fd, limit, arena, ret_text, ret_length);
+}
+
 CHILD ssize_t io_read_small(int dirfd, const char *path, char *buffer, size_t size)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);

@@ -22,6 +22,11 @@ int io_read_fd(int fd, size_t limit, struct arena *arena, char **ret_text, size_
 int io_read_file(int dirfd, const char *path, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length);
 
 /**
+ * io_read_input - read a file that a person names, to its end: also a pipe, as the shell's <(COMMAND) is.
+ */
+int io_read_input(const char *path, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length);
+
+/**
  * io_read_small - read a small file (procfs, sysfs, cgroupfs) into a caller's buffer with one read; the final newline is cut. Child code may call it.
  * Return: length or -errno.
  */

@@ -160,7 +160,7 @@ static void write_stderr(const struct log *log, enum log_level level, const char
 	} else {
 		if (log->level_prefix)
 			text_addf(&t, "<%d>", levels[level].severity);
-		text_addf(&t, "%s: %s", log->name ? log->name : "hull", level == LOG_LEVEL_WARNING ? "warning: " : "");
+		text_addf(&t, "%s: %s", log->name ? log->name : "hull", level == LOG_LEVEL_WARNING ? "warning: " : level == LOG_LEVEL_DEBUG ? "debug: " : "");
 		add_plain(&t, message);
 		text_add(&t, "\n");
 	}
@@ -179,7 +179,7 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
 	va_end(args);
 	if (log->fd >= 0)
 		write_destination(log, level, message);
-	if (log->to_stderr)
+	if (log->to_stderr && (log->fd < 0 || level < LOG_LEVEL_DEBUG)) /* a person who asks for a log looks for details there */
 		write_stderr(log, level, message);
 }
 

@@ -13,7 +13,7 @@ enum log_target { LOG_TO_FILE, LOG_TO_SYSLOG, LOG_TO_JOURNAL };
 
 /*
  * @fd: the log file (O_APPEND), NO_FD: none.   @format, @level: of everything
- * @to_stderr: also write "NAME: message" to stderr;  @level_prefix: with <SEVERITY> before it
+ * @to_stderr: also write "NAME: message" to stderr, if it is not for debugging or there is no log file;  @level_prefix: with <SEVERITY> before it
  * @target, @ident: what @fd leads to, and the name used there (NULL: @name); log_open() sets them
  * @name: what the program was called as ("hull", "crun", "runc")
  */

@@ -11,12 +11,14 @@
 /*
  * @path, @argv, @envp: for execve(2);  @path NULL: @program is executed (O_PATH, O_CLOEXEC; a script's interpreter gets it, too)
  * @group: in a process group of its own;  @capable: with the caller's capabilities, whoever its user is
+ * @dir: its current directory, NULL: ours
  * @input, @output, @errors: its descriptors 0, 1 and 2, NO_FD: /dev/null; it gets no others
  */
 struct spawn {
 	const char *path;
 	char *const *argv;
 	char *const *envp;
+	const char *dir;
 	int input, output, errors;
 	int program;
 	bool group, capable;

@@ -96,4 +96,9 @@ void text_add(struct text *t, const char *s);
  */
 void text_addf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/**
+ * text_unescape_octal - undo \040 and the like of /proc/self/mountinfo, in place.
+ */
+void text_unescape_octal(char *s);
+
 #endif

@@ -21,6 +21,7 @@
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "run/explain.h"
 #include "run/foreground.h"
 #include "run/handle.h"
 #include "run/hookstate.h"
@@ -310,6 +311,7 @@ int container_make(struct job *job, const struct hull_create_options *o, struct 
 		goto undo;
 	memcpy(&job->request.signal_mask, &foreground->old_mask, sizeof(job->request.signal_mask));
 	job->request.ignores_children = foreground->ignores_children;
+	plan_log(&job->plan);
 	if (plan_prepare(&job->plan) < 0)
 		goto undo;
 	foreground->notify = run && !job->stateless ? notify_listen(job) : NO_FD;

@@ -116,7 +116,7 @@ static int process_from_file(struct job *job, const struct hull_exec_options *o)
 	char *text;
 	size_t length;
 	int r = strcmp(o->process_file, "-") == 0 ? io_read_fd(STDIN_FILENO, JSON_SIZE_MAX, &h->arena, &text, &length) :
-						    io_read_file(AT_FDCWD, o->process_file, JSON_SIZE_MAX, &h->arena, &text, &length);
+						    io_read_input(o->process_file, JSON_SIZE_MAX, &h->arena, &text, &length);
 
 	if (r < 0)
 		return fail(&h->error, r, "cannot read the process document '%s'", o->process_file);
@@ -191,6 +191,7 @@ static int prepare_exec(struct job *job, const struct hull_exec_options *o)
 		return -1;
 	job->plan.cgroup_fd = job->engine.cgroup.v2_fd;
 	job->engine.cgroup.v2_fd = NO_FD;
+	log_write(&h->log, LOG_LEVEL_DEBUG, "exec: join the namespaces of process %d, become its payload and execute '%s'", pid, job->process.args.v[0]);
 	return plan_prepare(&job->plan);
 }
 

@@ -1,4 +1,7 @@
-/* `hull explain`: the plan in words, phase by phase, in the order of sequence.c. Checked like a run, but nothing is opened and nothing done. */
+/*
+ * `hull explain`, and what --debug tells of a creation: the plan in words, phase by phase, in the order of sequence.c. Checked like a run, but nothing is
+ * opened and nothing done.
+ */
 #include "run/explain.h"
 
 #include <stdarg.h>
@@ -7,11 +10,12 @@
 
 #include "aspect/sequence.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "run/hop.h"
 
 /*
  * @aspect, @phase: of the callback that is being asked
- * @w: JSON, if @json;  @text: prose
+ * @w: JSON, if @json;  @text: prose;  @log: neither, but a line of the log for each step
  * @phase_shown: its heading was written
  */
 struct explain {
@@ -21,6 +25,7 @@ struct explain {
 	bool json, phase_shown;
 	struct json_writer w;
 	struct arena_text text;
+	const struct log *log;
 };
 
 static const char *const headings[] = {
@@ -41,6 +46,10 @@ void explain_step(struct explain *x, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(step, sizeof(step), format, args); /* a longer step is cut */
 	va_end(args);
+	if (x->log) {
+		log_write(x->log, LOG_LEVEL_DEBUG, "%s: %s: %s", phase_name(x->phase), aspect_name(x->aspect), step);
+		return;
+	}
 	if (x->json) {
 		json_open_object(&x->w, NULL);
 		json_string(&x->w, "phase", phase_name(x->phase));
@@ -89,6 +98,24 @@ static void explain_aspects(struct explain *x, enum phase phase, const struct se
 		ask(x, aspects->v[i]);
 }
 
+static void explain_plan(struct explain *x)
+{
+	explain_aspects(x, PHASE_PREPARE, &sequence_prepare);
+	start_phase(x, PHASE_PARENT);
+	x->aspect = ASPECT_ENGINE;
+	explain_step(x, hop_needed(x->p) ? "clone a process that joins namespaces, and from it the container's" : "clone the container's process");
+	for (size_t i = 0; i < sequence_parent.n; i++)
+		ask(x, sequence_parent.v[i]);
+	explain_rows(x, PHASE_ENTER, &sequence_enter);
+	explain_rows(x, PHASE_SETTLE, &sequence_settle);
+	explain_rows(x, PHASE_SEAL, &sequence_seal);
+	start_phase(x, PHASE_EXEC);
+	ask(x, &aspect_hooks);
+	ask(x, &aspect_exec);
+	start_phase(x, PHASE_UNDO);
+	ask(x, &aspect_hooks);
+}
+
 const char *plan_explain(const struct plan *p, bool json)
 {
 	struct explain x = { .p = p, .json = json, .text = { .arena = p->arena } };
@@ -97,22 +124,17 @@ const char *plan_explain(const struct plan *p, bool json)
 		x.w = json_writer_on(p->arena, 2);
 		json_open_array(&x.w, NULL);
 	}
-	explain_aspects(&x, PHASE_PREPARE, &sequence_prepare);
-	start_phase(&x, PHASE_PARENT);
-	x.aspect = ASPECT_ENGINE;
-	explain_step(&x, hop_needed(p) ? "clone a process that joins namespaces, and from it the container's" : "clone the container's process");
-	for (size_t i = 0; i < sequence_parent.n; i++)
-		ask(&x, sequence_parent.v[i]);
-	explain_rows(&x, PHASE_ENTER, &sequence_enter);
-	explain_rows(&x, PHASE_SETTLE, &sequence_settle);
-	explain_rows(&x, PHASE_SEAL, &sequence_seal);
-	start_phase(&x, PHASE_EXEC);
-	ask(&x, &aspect_hooks);
-	ask(&x, &aspect_exec);
-	start_phase(&x, PHASE_UNDO);
-	ask(&x, &aspect_hooks);
+	explain_plan(&x);
 	if (!json)
 		return x.text.data;
 	json_close_array(&x.w);
 	return json_text(&x.w);
+}
+
+void plan_log(const struct plan *p)
+{
+	struct explain x = { .p = p, .log = p->log };
+
+	if (p->log->level >= LOG_LEVEL_DEBUG)
+		explain_plan(&x);
 }

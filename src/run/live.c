@@ -104,7 +104,7 @@ static int read_mounts(struct job *job, const char *file, struct mount_list *ret
 	const struct json *document, *member;
 	char *text;
 	size_t length;
-	int r = io_read_file(AT_FDCWD, file, JSON_SIZE_MAX, &h->arena, &text, &length);
+	int r = io_read_input(file, JSON_SIZE_MAX, &h->arena, &text, &length);
 
 	if (r < 0)
 		return fail(&h->error, r, "cannot read '%s'", file);

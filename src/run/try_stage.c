@@ -21,22 +21,6 @@
 
 enum { MOUNTINFO_MAX = 16 << 20, FIELD_PATH = 4, FIELD_OPTIONS = 5 };
 
-/* Undo \040 and the like of /proc/self/mountinfo, in place. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
-
 /* The sandbox has its own of these, or nothing can be written to them. */
 static bool is_replaced(const char *path, bool tmp_too)
 {
@@ -86,7 +70,7 @@ static bool parse_line(char *line, struct try_mount *ret_mount)
 	word = word ? strtok_r(NULL, " ", &save) : NULL;
 	if (!word || !path || !options)
 		return false;
-	unescape(path);
+	text_unescape_octal(path);
 	*ret_mount = (struct try_mount){
 		.path = path, .type = word, .readonly = has_option(options, "ro"), .root = -1,
 		.directory = lstat(path, &st) == 0 && S_ISDIR(st.st_mode),
@@ -140,7 +124,7 @@ static int find_whole(struct hull *h, struct try_stage *stage, struct try_state 
 	return 0;
 }
 
-/* upper/N looks like the directory that it will stand for. */
+/* upper/N looks like the directory that it will stand for. Return: 0, 1: it cannot, having a group that an ordinary user cannot give, or -1 after fail(). */
 static int make_upper(struct hull *h, const struct try_state *state, unsigned int i)
 {
 	const char *path = state->roots[i].path;
@@ -156,7 +140,29 @@ static int make_upper(struct hull *h, const struct try_state *state, unsigned in
 		return fail(&h->error, errno, "cannot make '%s/%s'", state->path, upper);
 	to = openat(state->dir, upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = to < 0 ? -errno : try_copy_metadata(from, to, &facts);
+	if (state->userxattr && (r == -EPERM || r == -EINVAL)) {
+		log_write(&h->log, LOG_LEVEL_WARNING, "'%s' is read-only: it belongs to a group that you cannot give to a directory", path);
+		return unlinkat(state->dir, upper, AT_REMOVEDIR) < 0 || unlinkat(state->dir, work, AT_REMOVEDIR) < 0 ?
+			       fail(&h->error, errno, "cannot remove '%s/%s'", state->path, upper) : 1;
+	}
 	return r < 0 ? fail(&h->error, r, "cannot make '%s/%s' like '%s'", state->path, upper, path) : 0;
+}
+
+static int make_uppers(struct hull *h, struct try_state *state)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < state->n_roots; i++) {
+		int r;
+
+		state->roots[n] = state->roots[i];
+		r = make_upper(h, state, n);
+		if (r < 0)
+			return -1;
+		n += r == 0;
+	}
+	state->n_roots = n;
+	return n > 0 ? 0 : fail(&h->error, 0, "there is nothing to try on: no directory can be overlaid");
 }
 
 int try_plan_stage(struct hull *h, const char *cwd, struct try_state *state, struct try_stage *ret_stage)
@@ -175,8 +181,8 @@ int try_plan_stage(struct hull *h, const char *cwd, struct try_state *state, str
 	if (read_mounts(h, &stage) < 0)
 		return -1;
 	r = stage.whole ? find_whole(h, &stage, state) : try_find_pieces(h, &stage, state);
-	for (unsigned int i = 0; r == 0 && i < state->n_roots; i++)
-		r = make_upper(h, state, i);
+	if (r == 0)
+		r = make_uppers(h, state);
 	*ret_stage = stage;
 	return r;
 }

@@ -113,7 +113,7 @@ static int from_document(struct hull *h, const char *file, struct resources *r)
 	char *text;
 	size_t length;
 	int result = input ? io_read_fd(STDIN_FILENO, JSON_SIZE_MAX, &h->arena, &text, &length) :
-			     io_read_file(AT_FDCWD, file, JSON_SIZE_MAX, &h->arena, &text, &length);
+			     io_read_input(file, JSON_SIZE_MAX, &h->arena, &text, &length);
 
 	if (result < 0)
 		return fail(&h->error, result, "cannot read the resources document '%s'", file);

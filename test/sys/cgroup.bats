@@ -216,6 +216,8 @@ v1_here() { [ -e /sys/fs/cgroup/pids/cgroup.procs ] || skip "no v1 hierarchies";
 	grep -q "pids:.*/$ID/sub\$" <<<"$output"
 	grep -q "freezer:.*/$ID\$" <<<"$output"
 	refuses "no$TAG" -- "$HULL" --root "$STATE" exec --cgroup "no$TAG" "$ID" true
+	refuses "--cgroup: '..'" -- "$HULL" --root "$STATE" exec --cgroup .. "$ID" true
+	refuses "--cgroup: 'pids:sub/../..'" -- "$HULL" --root "$STATE" exec --cgroup pids:sub/../.. "$ID" true
 	# a controller that is not there would leave the process in the container's own cgroup
 	refuses pidz -- "$HULL" --root "$STATE" exec --cgroup pidz:sub "$ID" true
 	refuses pidz -- "$HULL" --root "$STATE" exec --cgroup pids,pidz:/ "$ID" true

@@ -192,6 +192,24 @@ is_usage_error() # STATUS WORDS
 	[ "$status" -eq 0 ]
 }
 
+@test "--debug tells the steps: on standard error, or in the log alone if there is one" {
+	make_bundle
+	args true
+	run --separate-stderr hull --debug run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ]
+	grep -q "debug: enter: mounts: mount 'proc'" <<<"$stderr"
+	run --separate-stderr hull --debug --log "$DIR/log" run -b "$BUNDLE" "$ID"
+	[ -z "$stderr" ]
+	grep -q "level=debug msg=\"enter: mounts: mount 'proc'" "$DIR/log"
+	args sleep 60
+	start_detached
+	run --separate-stderr hull --debug --log "$DIR/json" --log-format json exec "$ID" true
+	[ -z "$stderr" ]
+	grep -q '"level":"debug","msg":"exec: join the namespaces of process' "$DIR/json"
+	run --separate-stderr hull exec "$ID" true
+	[ -z "$stderr" ]
+}
+
 @test "engines' calls of create, exec, kill, delete are understood" {
 	# nothing exists: each must get as far as the container or the bundle, and fail there
 	while read -r words; do

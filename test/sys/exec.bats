@@ -45,6 +45,13 @@ running() { # a running container that sleeps
 	[ "$output" = $'from json\n/tmp\n1000' ]
 	run hull exec -p "$DIR/missing.json" "$ID"
 	[ "$status" -ne 0 ]
+	# a pipe is a file, too
+	run hull exec -p <(cat "$DIR/p.json") "$ID"
+	[ "$output" = $'from json\n/tmp\n1000' ]
+	hull update -r <(echo '{"pids": {"limit": 77}}') "$ID"
+	[ "$(hull exec "$ID" sh -c 'cat $(find /sys/fs/cgroup -name pids.max | head -n 1)')" = 77 ]
+	run hull run -b "$BUNDLE" -f <(jq '.process.args = ["echo", "hi"]' "$BUNDLE/config.json") "$ID-2"
+	[ "$output" = hi ]
 }
 
 @test "exec --detach --pid-file" {

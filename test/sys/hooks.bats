@@ -94,6 +94,21 @@ hook_bundle()
 	[ "$(sort "$DIR/log" | tr '\n' ' ')" = "createContainer host createRuntime host poststart host poststop host " ]
 }
 
+@test "a hook's current directory: the bundle, the container's root, inside the payload's" {
+	make_bundle
+	printf '#!/bin/sh\ncat >/dev/null\necho "$1 $(pwd -P)" >>%s/log\n' "$DIR" >"$DIR/hook"
+	printf '#!/bin/sh\necho "$1 $(pwd)" >>/log\n' >"$ROOTFS/hook"
+	chmod 755 "$DIR/hook" "$ROOTFS/hook"
+	edit '.hooks = ((["createRuntime", "createContainer", "poststart", "poststop"] | map({(.): [{path: $p, args: ["hook", .]}]}) | add) +
+		{startContainer: [{path: "/hook", args: ["hook", "startContainer"]}]}) | .process.cwd = "/home"' --arg p "$DIR/hook"
+	args true
+	cd /
+	hull run -b "$BUNDLE" "$ID"
+	cat "$DIR/log" "$ROOTFS/log"
+	[ "$(cat "$ROOTFS/log")" = "startContainer /home" ]
+	[ "$(sort "$DIR/log" | tr '\n' ' ')" = "createContainer $ROOTFS createRuntime $BUNDLE poststart $BUNDLE poststop $BUNDLE " ]
+}
+
 @test "poststart runs after the payload started" {
 	hook_bundle
 	cat >"$DIR/hook" <<-'END'

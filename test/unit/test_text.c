@@ -133,6 +133,16 @@ static void prefixes(void)
 	CHECK(text_equal("a", "a") && !text_equal("a", "ab"));
 }
 
+static void octal_escapes(void)
+{
+	char escaped[] = "/a\\040b\\134\\12x\\377\\", none[] = "";
+
+	text_unescape_octal(escaped);
+	CHECK_STRING(escaped, "/a b\\\\12x\377\\");
+	text_unescape_octal(none);
+	CHECK_STRING(none, "");
+}
+
 int main(void)
 {
 	RUN(unsigned_numbers);
@@ -143,5 +153,6 @@ int main(void)
 	RUN(number_to_text);
 	RUN(fixed_text);
 	RUN(prefixes);
+	RUN(octal_escapes);
 	return unit_done();
 }
