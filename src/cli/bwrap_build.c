@@ -119,11 +119,9 @@ static const char *source_of(struct bwrap *w, const char *path)
 		return NULL;
 	}
 	room = strlen(cwd) + 1 + strlen(path) + 1;
-	joined = option_log_keep(w->b->log, room);
+	joined = sandbox_keep(w->b, room);
 	if (joined)
 		(void)snprintf(joined, room, "%s/%s", cwd, path); /* it fits */
-	else
-		(void)fail(w->b->error, ENOMEM, "cannot read the options"); /* NULL says it */
 	return joined;
 }
 
@@ -134,11 +132,9 @@ static struct hull_step *add_step(struct bwrap *w, const struct operation *op, c
 	char *below = NULL;
 
 	if (target[0] != '/') {
-		below = option_log_keep(w->b->log, length + 2);
-		if (!below) {
-			(void)fail(w->b->error, ENOMEM, "cannot read the options"); /* NULL says it */
+		below = sandbox_keep(w->b, length + 2);
+		if (!below)
 			return NULL;
-		}
 		below[0] = '/';
 		memcpy(below + 1, target, length);
 	}
@@ -401,9 +397,9 @@ static int set_filters(struct bwrap *w, const struct bwrap_flags *f)
 		return fail(w->b->error, 0, "options '--seccomp' and '--add-seccomp-fd' exclude each other");
 	while (f->add_seccomp_fd && f->add_seccomp_fd[n])
 		n++;
-	fds = option_log_keep(w->b->log, (n + 2) * sizeof(*fds));
+	fds = sandbox_keep(w->b, (n + 2) * sizeof(*fds));
 	if (!fds)
-		return fail(w->b->error, 0, "cannot read the options: out of memory");
+		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (sandbox_descriptor(w->b, "--add-seccomp-fd", f->add_seccomp_fd[i], &fds[i]) < 0)
 			return -1;
@@ -474,9 +470,9 @@ int bwrap_build(struct sandbox_build *b, struct bwrap_flags *f, struct error *e)
 		return -1;
 	w->layers = sandbox_list(w->b, 2 * f->log.n);
 	w->caps = sandbox_list(w->b, f->log.n);
-	w->given = option_log_keep(&f->log, f->log.n + 1);
+	w->given = sandbox_keep(w->b, f->log.n + 1);
 	if (!w->layers || !w->caps || !w->given)
-		return fail(e, 0, "cannot read the options: out of memory");
+		return -1;
 	if (add_operations(w) < 0 || set_descriptors(w, f) < 0 || set_filters(w, f) < 0 || set_netns(w, f) < 0 || check_together(w, f) < 0 || set_capabilities(w) < 0 ||
 	    set_id(w, "--uid", f->uid, &b->o.as_uid) < 0 || set_id(w, "--gid", f->gid, &b->o.as_gid) < 0)
 		return -1;

@@ -48,8 +48,13 @@ int sandbox_set_env(struct sandbox_build *b, const char *option, const char *nam
 void sandbox_clear_env(struct sandbox_build *b);
 
 /**
+ * sandbox_keep - memory, zeroed, that lives as long as the log.
+ * Return: NULL: recorded; so it is below.
+ */
+void *sandbox_keep(struct sandbox_build *b, size_t size);
+
+/**
  * sandbox_copy - a copy of @length bytes and a zero that lives as long as the log.
- * Return: NULL: recorded.
  */
 char *sandbox_copy(struct sandbox_build *b, const char *text, size_t length);
 

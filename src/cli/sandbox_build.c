@@ -9,9 +9,13 @@
 #include "base/text.h"
 #include "cli/sandbox.h"
 
-static int no_memory(struct sandbox_build *b)
+void *sandbox_keep(struct sandbox_build *b, size_t size)
 {
-	return fail(b->error, ENOMEM, "cannot read the options");
+	void *memory = option_log_keep(b->log, size);
+
+	if (!memory)
+		(void)fail(b->error, ENOMEM, "cannot read the options"); /* NULL says it */
+	return memory;
 }
 
 int sandbox_begin(struct sandbox_build *b, const struct hull_sandbox_options *o, struct option_log *log, struct error *error)
@@ -25,10 +29,10 @@ int sandbox_begin(struct sandbox_build *b, const struct hull_sandbox_options *o,
 	b->o.info_fd = b->o.json_status_fd = b->o.sync_fd = b->o.block_fd = b->o.userns_block_fd = -1;
 	b->o.as_uid = b->o.as_gid = -1;
 	b->o.tty = -1;
-	b->steps = option_log_keep(log, room * sizeof(*b->steps));
-	b->env = option_log_keep(log, (room + 1) * sizeof(*b->env));
+	b->steps = sandbox_keep(b, room * sizeof(*b->steps));
+	b->env = sandbox_keep(b, (room + 1) * sizeof(*b->env));
 	if (!b->steps || !b->env)
-		return no_memory(b);
+		return -1;
 	b->o.steps = b->steps;
 	b->o.env = b->env;
 	return 0;
@@ -44,23 +48,16 @@ struct hull_step *sandbox_step(struct sandbox_build *b, enum hull_step_kind kind
 
 char *sandbox_copy(struct sandbox_build *b, const char *text, size_t length)
 {
-	char *copy = option_log_keep(b->log, length + 1);
+	char *copy = sandbox_keep(b, length + 1);
 
-	if (!copy) {
-		(void)no_memory(b); /* NULL says it */
-		return NULL;
-	}
-	memcpy(copy, text, length);
+	if (copy)
+		memcpy(copy, text, length);
 	return copy;
 }
 
 const char **sandbox_list(struct sandbox_build *b, size_t room)
 {
-	const char **list = option_log_keep(b->log, (room + 1) * sizeof(*list));
-
-	if (!list)
-		(void)no_memory(b); /* NULL says it */
-	return list;
+	return sandbox_keep(b, (room + 1) * sizeof(const char *));
 }
 
 int sandbox_set_env(struct sandbox_build *b, const char *option, const char *name, const char *value)
@@ -70,9 +67,9 @@ int sandbox_set_env(struct sandbox_build *b, const char *option, const char *nam
 
 	if (name_length == 0 || strchr(name, '='))
 		return fail(b->error, 0, "option '%s': '%s' cannot be the name of a variable", option, name);
-	entry = option_log_keep(b->log, name_length + 1 + value_length + 1);
+	entry = sandbox_keep(b, name_length + 1 + value_length + 1);
 	if (!entry)
-		return no_memory(b);
+		return -1;
 	memcpy(entry, name, name_length);
 	if (value) {
 		entry[name_length] = '=';
@@ -117,11 +114,9 @@ const char *sandbox_absolute(struct sandbox_build *b, const char *path)
 		(void)fail(b->error, errno, "cannot tell what '%s' is relative to", path); /* NULL says it */
 		return NULL;
 	}
-	out = option_log_keep(b->log, strlen(cwd) + strlen(path) + 3);
-	if (!out) {
-		(void)no_memory(b); /* NULL says it */
+	out = sandbox_keep(b, strlen(cwd) + strlen(path) + 3);
+	if (!out)
 		return NULL;
-	}
 	length = join(out, length, cwd);
 	length = join(out, length, path);
 	if (length == 0)
