@@ -162,7 +162,9 @@ static void set_privileged(struct visit *v, struct process *process)
 	bool userns = v->target.flags & CLONE_NEWUSER;
 	uint64_t all = userns ? ~0ULL >> (63 - CAP_LAST_CAP) : v->job.caller.bounding;
 
-	process->capabilities = (struct capabilities){ true, all, all, all, all, all };
+	process->capabilities = (struct capabilities){
+		.set = true, .bounding = all, .effective = all, .inheritable = all, .permitted = all, .ambient = all,
+	};
 	process->no_new_privileges = false;
 	process->apparmor_profile = NULL;
 	process->selinux_label = NULL;

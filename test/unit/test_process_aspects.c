@@ -131,7 +131,7 @@ static bool body_clipped(struct child *c)
 static void test_caps_clipped(void)
 {
 	f.caller.bounding = 1ull << CAP_CHOWN;
-	f.spec.process.capabilities = (struct capabilities){ true, ~0ull, ~0ull, 0, ~0ull, ~0ull };
+	f.spec.process.capabilities = (struct capabilities){ .set = true, .bounding = ~0ull, .effective = ~0ull, .permitted = ~0ull, .ambient = ~0ull };
 	CHECK(fixture_plan(&f, &aspect_ids) == 0 && fixture_plan(&f, &aspect_caps) == 0);
 	CHECK(fixture_child(&f, body_clipped) == 0);
 }
