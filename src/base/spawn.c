@@ -90,8 +90,8 @@ static CHILD __attribute__((noinline)) void become(const struct spawn *s, volati
 	if (input >= 0 && output >= 0 && errors >= 0 && dup3(input, STDIN_FILENO, 0) >= 0 && dup3(output, STDOUT_FILENO, 0) >= 0 &&
 		dup3(errors, STDERR_FILENO, 0) >= 0 && sys_close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) >= 0) {
 		spawn_reset_signals();
-		if (s->dir)
-			(void)chdir(s->dir); /* it may have gone: then it is ours, as without it */
+		if (s->dir && chdir(s->dir) < 0)
+			errno = 0; /* it may have gone: then ours does, as without it */
 		if (s->group)
 			(void)setpgid(0, 0); /* cannot fail in a new process */
 		if (s->capable)

@@ -171,7 +171,7 @@ static bool body_no_descriptors(struct child *c)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "exec sleep 100" }, NULL };
-	struct spawn program = { "/bin/sh", argv, argv + 3, null, null, null };
+	struct spawn program = { .path = "/bin/sh", .argv = argv, .envp = argv + 3, .input = null, .output = null, .errors = null };
 	struct program_result result;
 	int last = null;
 
