@@ -71,6 +71,21 @@ static int open_path(const struct option_insertion *in, struct profile *p, const
 	return fd < 0 ? fail(in->error, errno, "cannot open the profile '%s'", p->path) : fd;
 }
 
+/* HOME may be somebody else's ('sudo -E', 'su'): what he wrote there must not open our sandboxes. */
+static int check_trust(const struct option_insertion *in, const struct profile *p, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail(in->error, errno, "cannot read the profile '%s'", p->path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return fail(in->error, 0, "the profile '%s' belongs to user %u: expected root or the caller (its path as --profile's value is taken as it is)", p->path,
+			st.st_uid);
+	if (st.st_mode & S_IWOTH)
+		return fail(in->error, 0, "the profile '%s' can be written by everybody (mode %04o)", p->path, st.st_mode & 07777);
+	return 0;
+}
+
 static int open_name(const struct option_insertion *in, struct profile *p, const char *name)
 {
 	const char *config = set_or(getenv("XDG_CONFIG_HOME"), NULL), *home = set_or(getenv("HOME"), NULL);
@@ -94,8 +109,12 @@ static int open_name(const struct option_insertion *in, struct profile *p, const
 		if (snprintf(p->path, sizeof(p->path), "%s/%s/%s", places[i].base, places[i].below, name) >= (int)sizeof(p->path))
 			continue;
 		fd = try_open(p, &looked);
-		if (fd >= 0)
+		if (fd >= 0 && (i > 0 || check_trust(in, p, fd) == 0))
 			return fd;
+		if (fd >= 0) {
+			(void)close_fd(fd);
+			return -1;
+		}
 		if (fd != -ENOENT)
 			return fail(in->error, fd, "cannot open the profile '%s'", p->path);
 	}

@@ -2,7 +2,7 @@
  * --require: the least isolation that will do. Each level is a list of things that the finished spec must have, with the words for what is missing; Landlock,
  * which the kernel may lack, is checked where it is used (spec.hull.landlock.required).
  *
- *   basic     user, mount and process namespaces of its own, and no_new_privs
+ *   basic     user, mount and process namespaces of its own that the command cannot undo, and no_new_privs
  *   standard  and ipc, network, host name and cgroup namespaces, no capabilities, and a system-call filter
  *   full      and Landlock, and a pid 1 of hull's: the command cannot outlive hull
  *   limits    --memory, --cpus and --pids are held by cgroups, and --time counted by one, for all processes together
@@ -10,6 +10,7 @@
  * A host that makes no user namespaces for ordinary users gives none of it: sandbox_diagnose() says which of its switches it is, and how to turn it.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -37,6 +38,15 @@ static const struct {
 	{ LEVEL_STANDARD, NAMESPACE_CGROUP, "cgroup" },
 };
 
+/* With CAP_SYS_ADMIN it may umount what covers the host's files, and make them writable, unless the filter keeps the calls from it. */
+static bool undoes_mounts(const struct sandbox *s)
+{
+	const struct hull_sandbox_options *o = &s->o;
+	bool filtered = !o->nest && !o->bare && (!o->syscalls || text_equal(o->syscalls, "default"));
+
+	return !filtered && s->job->spec.process.capabilities.set && (s->job->spec.process.capabilities.bounding >> CAP_SYS_ADMIN & 1);
+}
+
 /* What the level wants and the options took away, NULL: nothing. */
 static const char *missing(struct sandbox *s, int level)
 {
@@ -47,6 +57,8 @@ static const char *missing(struct sandbox *s, int level)
 			return arena_printf(&s->job->hull->arena, "a %s namespace of its own", namespaces[i].what);
 	if (!spec->process.no_new_privileges)
 		return "no_new_privs";
+	if (undoes_mounts(s))
+		return "mounts that it cannot undo (with --cap-add SYS_ADMIN)";
 	if (level >= LEVEL_STANDARD && (spec->process.capabilities.bounding || !spec->process.capabilities.set))
 		return "the loss of all capabilities";
 	if (level >= LEVEL_STANDARD && !spec->linux.seccomp && s->protocol.n_filters == 0)

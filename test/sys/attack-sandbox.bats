@@ -266,6 +266,56 @@ can_push_back() { [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 
 	[[ $output == *pushed* ]]
 }
 
+# ---- mounts ----
+
+UNDO='umount /run 2>/dev/null && echo uncovered; mount -o remount,bind,rw / 2>/dev/null && echo writable; echo tried'
+
+@test "the sandbox's mounts cannot be undone: not by default, not in a namespace inside, and not with CAP_SYS_ADMIN where --require forbids that" {
+	local options
+	for options in "" "--cap-add SYS_ADMIN" "--nest" "--nest unshare -Urm"; do
+		# shellcheck disable=SC2086 # several words
+		[ "$(usandbox $options sh -c "$UNDO")" = tried ]
+		# shellcheck disable=SC2086 # several words
+		[ "$(timeout 15 "$HULL" sandbox $options sh -c "$UNDO" </dev/null)" = tried ]
+	done
+	for options in "--nest" "--syscalls none"; do
+		# shellcheck disable=SC2086 # several words
+		run usandbox --require basic --cap-add SYS_ADMIN $options true
+		[ "$status" -eq 125 ]
+		[[ $output == *"cannot undo"* ]]
+	done
+}
+
+@test "twin: who asks for it has a right over the sandbox's mounts, and a namespace inside has one over its own" {
+	[ "$(usandbox --nest --cap-add SYS_ADMIN sh -c "$UNDO")" = $'uncovered\nwritable\ntried' ]
+	usandbox --nest --require basic unshare -Urm sh -c 'mount -t tmpfs none /mnt && touch /mnt/x && umount /mnt'
+}
+
+# ---- somebody else's HOME ----
+
+@test "a profile in a HOME that is another user's opens no sandbox of ours, nor one that everybody may write" {
+	local home=$DIR/home/.config/hull/profiles
+	as_user mkdir -p "$home"
+	echo "rw $DIR" | as_user tee "$home/build" >/dev/null
+	HOME=$DIR/home run timeout 15 "$HULL" sandbox --profile build touch "$DIR/written" </dev/null
+	[ "$status" -eq 125 ]
+	[[ $output == *"belongs to user"* ]]
+	[ ! -e "$DIR/written" ]
+	chmod 666 "$home/build"
+	run as_user env HOME="$DIR/home" timeout 15 "$HULL" sandbox --profile build true </dev/null
+	[ "$status" -eq 125 ]
+	[[ $output == *"by everybody"* ]]
+}
+
+@test "twin: one's own profile is found, and another's may be named by its path" {
+	local home=$DIR/home/.config/hull/profiles
+	as_user mkdir -p "$home"
+	printf 'rw %s\nenv MINE=yes\n' "$DIR" | as_user tee "$home/mine" >/dev/null
+	as_user env HOME="$DIR/home" timeout 15 "$HULL" sandbox --profile mine touch "$DIR/first" </dev/null
+	[ -e "$DIR/first" ]
+	[ "$(HOME=$DIR/home timeout 15 "$HULL" sandbox --profile "$home/mine" sh -c 'echo $MINE' </dev/null)" = yes ]
+}
+
 # ---- the record ----
 
 @test "the command cannot choose where its record is written: a link in the place of the directory leads nowhere" {
