@@ -385,14 +385,18 @@ $W/binary: binary file added
 
 @test "a directory with a mount point in it, and root of a user namespace" {
 	user_up
+	rm -rf "$USER_HOME/m"
+	as_user mkdir -p "$USER_HOME/m/foreign"
+	chgrp root "$USER_HOME/m/foreign"
 	cat >"$DIR/inside" <<-'END'
 		set -e
 		mkdir -p ~/m/on ~/m/beside; mount -t tmpfs t ~/m/on; mkdir ~/m/on/d
-		"$HULL" try --no sh -c 'id -u; cd ~/m; echo 1 >beside/f; echo 2 >on/d/f; ! echo 3 >direct; ! touch /etc/x'
+		"$HULL" try --no sh -c 'id -u; cd ~/m; echo 1 >beside/f; echo 2 >on/d/f; ! echo 3 >direct; ! touch foreign/f; ! touch /etc/x'
 	END
 	chmod 644 "$DIR/inside"
 	run -0 as_user env HULL="$HULL" unshare -Urm bash "$DIR/inside"
 	[[ $output == *"'$USER_HOME/m' itself is read-only"* ]]
+	[[ $output == *"'$USER_HOME/m/foreign' is read-only: it belongs to a group"* ]]
 	[[ $output == *"A $USER_HOME/m/beside/f"* ]]
 	[[ $output == *"A $USER_HOME/m/on/d/f"* ]]
 	[ ! -e "$USER_HOME/m/beside/f" ]
