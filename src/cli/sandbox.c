@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/sandbox.h"
@@ -248,6 +249,8 @@ static int build(struct sandbox *s, struct sandbox_flags *f, struct error *e)
 		s->b.o.tty = f->tty;
 	if (s->shared == all)
 		return fail(e, 0, "option '--share': with all namespaces shared there is no sandbox");
+	if ((s->shared & HULL_NS_USER) && geteuid() != 0)
+		return fail(e, 0, "option '--share': an ordinary user cannot share the user namespace: the kernel lets him make the others in one of his own only");
 	if (s->shared)
 		s->b.o.namespaces = all & ~s->shared;
 	return 0;
@@ -333,7 +336,7 @@ const struct command sandbox_command = {
 		"'switches_voluntary', 'switches_forced', 'faults_minor', 'faults_major'; 'pid': of the first process, outside; 'command'; 'limits': for each its "
 		"'value' and 'held_by': cgroup, rlimit or hull. Members that are not known are left out; 'version' is 1.\n\n"
 		"--require takes one or more of basic (user, mount and process namespaces, no_new_privs), standard (also ipc, network, host name and cgroup namespaces, no "
-		"capabilities, a system-call filter), full (also Landlock, and --init) and limits (--memory, --cpus and --pids by cgroups), with commas: where other options or "
+		"capabilities, hull's own system-call filter and not one of --syscalls FILE), full (also Landlock, and --init) and limits (--memory, --cpus and --pids by cgroups), with commas: where other options or "
 		"this host give less, the command is not run. Without it only Landlock is done without where the kernel has none.\n\n"
 		"The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself fails, 126 when the command cannot be "
 		"executed and 127 when it was not found.",

@@ -3,7 +3,7 @@
  * which the kernel may lack, is checked where it is used (spec.hull.landlock.required).
  *
  *   basic     user, mount and process namespaces of its own that the command cannot undo, and no_new_privs
- *   standard  and ipc, network, host name and cgroup namespaces, no capabilities, and a system-call filter
+ *   standard  and ipc, network, host name and cgroup namespaces, no capabilities, and hull's own system-call filter
  *   full      and Landlock, and a pid 1 of hull's: the command cannot outlive hull
  *   limits    --memory, --cpus and --pids are held by cgroups, and --time counted by one, for all processes together
  *
@@ -63,6 +63,8 @@ static const char *missing(struct sandbox *s, int level)
 		return "the loss of all capabilities";
 	if (level >= LEVEL_STANDARD && !spec->linux.seccomp && s->protocol.n_filters == 0)
 		return "a system-call filter";
+	if (level >= LEVEL_STANDARD && (!spec->linux.seccomp || (s->o.syscalls && !text_equal(s->o.syscalls, "default"))))
+		return "hull's own system-call filter, and what another one forbids is not compared with it";
 	if (level >= LEVEL_FULL && (!spec->hull.init || !spec->hull.die_with_parent))
 		return "the certainty that it ends with hull";
 	return level >= LEVEL_FULL && (!spec->hull.landlock.set || spec->hull.landlock.signals) ? "Landlock" : NULL;

@@ -148,6 +148,8 @@ config() { box "$@" --print-config -- true; }
 	[ "$(box --share uts readlink /proc/self/ns/ipc)" != "$(readlink /proc/self/ns/ipc)" ]
 	wrong 125 "hull: option '--share': 'x' is none of: user, pid, ipc, net, uts, cgroup" box --share uts,x true
 	wrong 125 "hull: option '--share': '' is none of: *" box --share= true
+	wrong 125 "hull: option '--share': an ordinary user cannot share the user namespace*" box --share user true
+	[ "$(cd "$WORK" && timeout -k 1 10 "$HULL" sandbox --share user readlink /proc/self/ns/user 3>&-)" = "$(readlink /proc/self/ns/user)" ] # root can
 	wrong 125 "hull: option '--share': with all namespaces shared there is no sandbox" box --share user,pid,ipc --share net,uts,cgroup true
 }
 

@@ -132,6 +132,15 @@ time.sleep(60)'
 	run hull sandbox --require standard --syscalls none true
 	[ "$status" -eq 125 ]
 	[[ $output == *"without a system-call filter"* ]]
+	# a filter that forbids nothing is one, too
+	echo '{"defaultAction":"SCMP_ACT_ALLOW"}' >"$DIR/open.json"
+	for level in standard full; do
+		run hull sandbox --require "$level" --syscalls "$DIR/open.json" true
+		[ "$status" -eq 125 ]
+		[[ $output == *"--require $level: other options leave the command without hull's own system-call filter"* ]]
+	done
+	hull sandbox --require basic --syscalls "$DIR/open.json" true
+	hull sandbox --require standard --syscalls default true
 	run hull sandbox --require most true
 	[ "$status" -eq 125 ]
 	[[ $output == *"expected basic, standard, full or limits, got 'most'"* ]]
