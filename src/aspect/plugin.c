@@ -300,7 +300,7 @@ static CHILD int fail_in_child(const struct child *c, const struct plugin *plugi
 
 static CHILD int run_in_child(const struct child *c, const struct plugin *plugin)
 {
-	static char name[] = "plugin", point[] = "child";
+	char name[] = "plugin", point[] = "child";
 	const struct plugin_plan *plan = c->plan->data[ASPECT_PLUGIN];
 	char *argv[] = { name, point, NULL };
 	char data[PLUGIN_WORDS_MAX];

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "aspect/exec.h"
 #include "aspect/hooks.h"
 #include "aspect/net.h"
+#include "aspect/protocol.h"
 #include "aspect/seccomp.h"
 #include "aspect/time.h"
 #include "base/fd.h"
@@ -40,6 +42,7 @@ struct run {
 	int channel, child_channel;
 	pid_t hop;  /* 0: none or already gone */
 	int hop_fd; /* its pidfd */
+	int interrupts; /* see watch_interrupts() */
 	struct launched child;
 	int (*on_pid)(struct plan *p, pid_t pid);
 };
@@ -131,6 +134,8 @@ static int clone_first(struct run *run)
 /* The child waits at the first barrier: everything that is done to it from outside. */
 static int at_barrier(struct run *run)
 {
+	if (selfexe_settle(run->p->error) < 0)
+		return -1;
 	if (plan_parent(run->p, run->child.pid, run->child.pidfd) < 0)
 		return -1;
 	if (run->on_pid && run->on_pid(run->p, run->child.pid) < 0)
@@ -270,6 +275,16 @@ static int on_message(struct run *run, const struct message *m, int *fd)
 	return fail(run->p->error, 0, "internal error: unexpected message %u from the container's process", m->type);
 }
 
+/* The usual reason for an end without a word, and what it looks like: a filter that kills, and one that refuses even to exit (child.c: leave()). */
+static const char *silent_reason(int signal)
+{
+	if (signal == SIGKILL)
+		return " (the memory limit may be too low)";
+	if (signal == SIGSYS || signal == SIGILL)
+		return " (linux.seccomp forbids what comes before the program: the last steps of its start, and execve)";
+	return "";
+}
+
 /* The child ended without a word: say how. */
 static int fail_silent(struct run *run)
 {
@@ -280,7 +295,7 @@ static int fail_silent(struct run *run)
 	if (info.si_code == CLD_EXITED)
 		return fail(run->p->error, 0, "the container's process ended before it was ready: exit status %d", info.si_status);
 	return fail(run->p->error, 0, "the container's process was killed before it was ready: %s%s", strsignal(info.si_status),
-		info.si_status == SIGKILL ? " (the memory limit may be too low)" : "");
+		silent_reason(info.si_status));
 }
 
 /* run: the child waits for us if there are startContainer hooks, which are to read the status created */
@@ -323,14 +338,31 @@ static bool only_ends(const struct run *run)
 
 /*
  * Sleep until the other end is closed: a poll(2) for nothing is not woken by messages. To wake us for SEALED would cost the child, which is about to execute
- * the payload, 30 µs.
+ * the payload, 30 µs. A signal that would end us is left where it is: it does so when everything is taken back.
  */
-static void wait_end(const struct run *run)
+static int wait_end(const struct run *run)
 {
-	struct pollfd fds = { .fd = run->channel };
+	struct pollfd fds[] = { { .fd = run->channel, .events = only_ends(run) ? 0 : POLLIN }, { .fd = run->interrupts, .events = POLLIN } };
 
-	while (poll(&fds, 1, -1) < 0 && errno == EINTR)
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno == EINTR)
 		;
+	return fds[0].revents || !fds[1].revents ? 0 : fail(run->p->error, EINTR, "a signal came before the command could be started");
+}
+
+/* Where the child reads what may never end: a descriptor that tells of the signals that would end us if they were not blocked. NO_FD: there is none. */
+static int watch_interrupts(const struct plan *p)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action;
+	sigset_t set;
+
+	if (!p->request->protocol || !p->request->protocol->reads)
+		return NO_FD;
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (!(p->request->signal_mask >> (signals[i] - 1) & 1) && sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			(void)sigaddset(&set, signals[i]);
+	return signalfd(-1, &set, SFD_CLOEXEC); /* without it they wait */
 }
 
 static int serve(struct run *run, bool until_exec)
@@ -344,8 +376,8 @@ static int serve(struct run *run, bool until_exec)
 
 		if (r < 0)
 			return -1;
-		if (until_exec && only_ends(run))
-			wait_end(run);
+		if (((until_exec && only_ends(run)) || run->interrupts >= 0) && wait_end(run) < 0)
+			return -1;
 		r = channel_receive(run->channel, &m, &fd);
 		if (r < 0)
 			return fail(run->p->error, r, "cannot talk to the container's process");
@@ -398,18 +430,22 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 		return fail(p->error, errno, "cannot make a socket pair");
 	run.channel = pair[0];
 	run.child_channel = pair[1];
+	r = p->shares && !p->borrows ? 0 : selfexe_settle(p->error); /* else at_barrier() does it */
 	if (p->request->exec || engine_of(p)->hop || p->borrows) /* into namespaces in which others are; or we could not do it later */
 		selfexe_dissolve();
 	p->exe_fd = selfexe_mount();
-	r = clone_first(&run);
+	if (r == 0)
+		r = clone_first(&run);
 	(void)close_fd(pair[1]);
 	if (r == 0 && run.hop == 0 && !p->borrows) {
 		r = attend(&run);
 		if (r < 0)
 			prefer_fault(&run);
 	}
+	run.interrupts = watch_interrupts(p);
 	if (r == 0)
 		r = serve(&run, until_exec);
+	(void)close_fd(run.interrupts);
 	(void)close_fd(pair[0]);
 	if (r < 0) {
 		abandon(&run);

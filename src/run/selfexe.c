@@ -128,23 +128,37 @@ static int execute(int safe, char *const argv[], const char *path)
 	return -errno;
 }
 
-/* Run from @tree without executing it. Return: 0, or -errno: as before. */
-static int move_to(int tree, char *const argv[])
+/* what selfexe_settle() has still to do: main()'s arguments, NULL: nothing */
+static char *const *unsettled;
+
+int selfexe_settle(struct error *error)
+{
+	char *const *argv = unsettled;
+	int r;
+
+	if (!argv)
+		return 0;
+	unsettled = NULL;
+	r = selfmap_replace(own_mount, argv);
+	return r < 0 ? fail(error, r, "cannot protect hull's executable from the container") : 0;
+}
+
+/* Be ready to run from @tree, which takes as long as a few mounts: it may be done beside the child's work. */
+static void prepare_to_move(int tree, char *const argv[])
 {
 	static char link[PATH_MAX];
 	const char *path = told_path(tree);
-	int r;
 
 	path = path ? path : libexec_executable(link); /* as long as /proc knows */
-	r = selfmap_replace(tree, argv);
-	if (r == 0 && path)
+	if (path)
 		libexec_tell(path);
-	return r;
+	own_mount = tree;
+	unsettled = argv;
 }
 
 /*
  * Run from a detached mount of the file that cannot be written through. Its descriptor stays open.
- * Return: 0: it cannot be written now;  -errno: it could not be done.
+ * Return: 0: it cannot be written now, or not once selfexe_settle() was called;  -errno: it could not be done.
  */
 static int execute_readonly(char *const argv[])
 {
@@ -160,9 +174,9 @@ static int execute_readonly(char *const argv[])
 	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
 	if (r < 0)
 		return r;
-	if (move_to(tree, argv) < 0) /* the new image inherits the descriptor */
+	if (!selfmap_possible()) /* the new image inherits the descriptor */
 		return fd_set_cloexec(tree, false) < 0 ? -errno : execute(tree, argv, told_path(tree));
-	own_mount = take_fd(&tree);
+	prepare_to_move(take_fd(&tree), argv);
 	return 0;
 }
 

@@ -2,9 +2,10 @@
  * Changing the file that we run from without executing it.
  *
  * The kernel lets a process change what /proc/self/exe leads to once nothing of the old file is mapped any more (kernel/fork.c, replace_mm_exe_file()). Both are
- * the same file, seen through two mounts, so its pages are the same, too: each segment is mapped again where it is. What has been written since lies in one
- * page or two, behind what is only read after relocation (PT_GNU_RELRO); it is put aside meanwhile. Compared with execve(2) that saves the new
- * process image and the second start of the C library: a twentieth of `hull run`.
+ * the same file, seen through two mounts, so its pages are the same, too: each segment is mapped again where it is. Of a writable one, what may have been
+ * written lies behind what is only read after relocation (PT_GNU_RELRO): it is copied into the new mapping before that takes the old one's place. Compared
+ * with execve(2) that saves the new process image and the second start of the C library, and it can be done while a child is at work that shares our memory:
+ * a child writes no variables (test/lint/child-safety).
  *
  * It needs a static program at a fixed address: nobody else may have written into its segments, as a dynamic loader does.
  */
@@ -13,11 +14,11 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/prctl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@
 
 #if defined(__x86_64__) && !defined(__GLIBC__)
 
-enum { PAGE = 4096, WRITTEN_MAX = 2 * PAGE };
+enum { PAGE = 4096 };
 
 extern char **environ;
 
@@ -68,18 +69,23 @@ static int image_read(struct image *ret)
 
 static int segment_replace(const struct image *image, const Elf64_Phdr *h, int fd)
 {
-	char written[WRITTEN_MAX];
 	uintptr_t start = page_down(h->p_vaddr), end = page_up(h->p_vaddr + h->p_filesz);
-	uintptr_t from = h->p_flags & PF_W ? (image->written_from > start ? image->written_from : start) : end;
+	uintptr_t written = image->written_from > start ? image->written_from : start;
 	int protection = PROT_READ | (h->p_flags & PF_W ? PROT_WRITE : 0) | (h->p_flags & PF_X ? PROT_EXEC : 0);
+	bool writable = h->p_flags & PF_W;
+	char *fresh = mmap((void *)start, end - start, protection, MAP_PRIVATE | (writable ? 0 : MAP_FIXED), fd, (off_t)page_down(h->p_offset));
 
-	if (end - from > sizeof(written))
-		return -ENOTSUP;
-	memcpy(written, (const void *)from, end - from);
-	/* from here to the next memcpy() our variables have the values of the program's start: nothing may look at them */
-	if (mmap((void *)start, end - start, protection, MAP_PRIVATE | MAP_FIXED, fd, (off_t)page_down(h->p_offset)) == MAP_FAILED)
+	if (fresh == MAP_FAILED)
 		return -errno;
-	memcpy((void *)from, written, end - from);
+	if (!writable)
+		return 0;
+	memcpy(fresh + (written - start), (const void *)written, end - written);
+	if (mremap(fresh, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) == MAP_FAILED) {
+		int errnum = errno;
+
+		(void)munmap(fresh, end - start); /* cannot fail on a mapping that we made */
+		return -errnum;
+	}
 	return 0;
 }
 
@@ -113,15 +119,24 @@ static int describe(const struct image *image, char *const argv[], int fd, struc
 	return 0;
 }
 
+bool selfmap_possible(void)
+{
+	struct image image;
+	unsigned int size;
+
+	return image_read(&image) == 0 && prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) == 0; /* CONFIG_CHECKPOINT_RESTORE */
+}
+
 int selfmap_replace(int tree, char *const argv[])
 {
-	char number[TEXT_NUMBER_MAX], path[sizeof("/proc/self/fd/") + sizeof(number)] = "/proc/self/fd/";
+	char path[sizeof("/proc/self/fd/") + TEXT_NUMBER_MAX];
+	struct text t = text_on(path, sizeof(path));
 	struct prctl_mm_map map;
 	struct image image;
 	scope_fd int fd = NO_FD;
 	int r;
 
-	(void)strcat(path, text_from_u64(number, (uint64_t)tree)); /* fits */
+	text_addf(&t, "/proc/self/fd/%d", tree);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -137,6 +152,11 @@ int selfmap_replace(int tree, char *const argv[])
 }
 
 #else
+
+bool selfmap_possible(void)
+{
+	return false;
+}
 
 int selfmap_replace(int tree, char *const argv[])
 {

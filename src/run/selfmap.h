@@ -2,6 +2,13 @@
 #ifndef RUN_SELFMAP_H
 #define RUN_SELFMAP_H
 
+#include <stdbool.h>
+
+/**
+ * selfmap_possible - whether this program and this kernel can do it; it takes the right to mount besides.
+ */
+bool selfmap_possible(void);
+
 /**
  * selfmap_replace - run from @tree, which is the executable's own file through another mount, from now on: map it in place of the present one, and let
  * /proc/self/exe name it (PR_SET_MM_MAP of prctl(2); CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE).

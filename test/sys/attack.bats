@@ -267,6 +267,39 @@ overwrite_setup()
 	[ "$(md5sum <"$OWN/hull")" = "$exe_before" ]
 }
 
+# runs_readonly COMMAND…: hull, called so, runs its payload from a file that nobody can write; what /proc says of its command line is what it was called with
+runs_readonly()
+{
+	args sh -c 'touch /started; while [ ! -e /go ]; do sleep 0.1; done'
+	"$@" "$OWN/hull" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- &
+	local job=$! pid
+	eventually test -e "$ROOTFS/started"
+	pid=$(pgrep -f "^$OWN/hull --root $STATE run -b $BUNDLE $ID\$")
+	python3 -c "import os, sys; sys.exit(0 if os.statvfs('/proc/$pid/exe').f_flag & os.ST_RDONLY else 1)"
+	[ "$(stat -L -c %i "/proc/$pid/exe")" = "$(stat -c %i "$OWN/hull")" ]
+	touch "$ROOTFS/go"
+	wait "$job"
+	rm "$ROOTFS/started" "$ROOTFS/go"
+}
+
+@test "hull runs from a read-only mount of its file, mapped over it or, where prctl(2) cannot do that, executed" {
+	overwrite_setup
+	runs_readonly env
+	not grep -q . "$DIR/attempt"
+	runs_readonly strace -qq -o "$DIR/trace" -e trace=prctl,execveat -e inject=prctl:error=EINVAL:when=1
+	grep -q 'PR_SET_MM_MAP_SIZE.*INJECTED' "$DIR/trace"
+	grep -q '^execveat' "$DIR/trace"
+}
+
+@test "hull does not start a payload where its file can be protected neither way at the last moment" {
+	overwrite_setup
+	status=0
+	strace -qq -o "$DIR/trace" -e trace=prctl -e inject=prctl:error=EPERM:when=2 "$OWN/hull" --root "$STATE" run -b "$BUNDLE" "$ID" >"$DIR/attempt" 2>&1 3>&- || status=$?
+	[ "$status" -ne 0 ]
+	grep -q "cannot protect hull's executable from the container: Operation not permitted" "$DIR/attempt"
+	[ ! -e "$STATE/$ID" ]
+}
+
 @test "exec of /bin/sh that is a link to /proc/self/exe, while the container tries to overwrite it" {
 	overwrite_setup
 	edit '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"])'
