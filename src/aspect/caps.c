@@ -56,6 +56,8 @@ static int caps_prepare(struct plan *p)
 	plan->ambient = asked->ambient & plan->permitted & plan->inheritable;
 	if (asked->unknown)
 		log_write(p->log, LOG_LEVEL_WARNING, "process.capabilities: unknown, not granted: %s", asked->unknown);
+	if ((asked->ambient & ~asked->inheritable) != 0)
+		log_write(p->log, LOG_LEVEL_WARNING, "process.capabilities.ambient: not all of them are inheritable, and those are left out");
 	if ((wanted & ~can) != 0)
 		warn_missing(p, wanted & ~can);
 	p->data[ASPECT_CAPS] = plan;

@@ -79,6 +79,7 @@ int environment_make(struct plan *p, char ***ret_envp, char **ret_home, char **r
 	size_t n = env->n, kept;
 	char **all = arena_many(p->arena, char *, n + ENVIRONMENT_EXTRA);
 	struct table seen = table_new(p->arena, n + ENVIRONMENT_EXTRA);
+	bool no_home = false;
 
 	for (size_t i = 0; i < env->n; i++) {
 		size_t length = name_length(env->v[i]);
@@ -93,12 +94,17 @@ int environment_make(struct plan *p, char ***ret_envp, char **ret_home, char **r
 		all[n++] = *ret_pwd;
 	/* backwards, so that the last of several stays; kept entries gather at the end */
 	kept = n;
-	for (size_t i = n; i-- > 0;)
-		if (table_add(&seen, all[i]))
+	for (size_t i = n; i-- > 0;) {
+		if (!table_add(&seen, all[i]))
+			continue;
+		if (!p->request->sandbox && text_equal(all[i], "HOME=")) /* as if it were not there: runc's way */
+			no_home = true;
+		else
 			all[--kept] = all[i];
+	}
 	*ret_envp = all + kept;
 	*ret_home = NULL;
-	if (p->request->sandbox || !table_add(&seen, "HOME="))
+	if (p->request->sandbox || (!table_add(&seen, "HOME=") && !no_home))
 		return 0;
 	*ret_home = unfinished(p, "HOME=/");
 	all[n] = *ret_home;

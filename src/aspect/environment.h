@@ -14,8 +14,8 @@ enum { ENVIRONMENT_HOME_MAX = 4096 + 8 };
 /**
  * environment_make - envp out of process.env and what hull adds (LISTEN_FDS, NOTIFY_SOCKET). Of several values of a name the last one counts.
  * @ret_envp: NULL-terminated.
- * @ret_home: a buffer of ENVIRONMENT_HOME_MAX bytes in @ret_envp that holds "HOME=/", for the child to complete; NULL: the document sets HOME, or it is a
- *   sandbox, whose environment is its caller's.
+ * @ret_home: a buffer of ENVIRONMENT_HOME_MAX bytes in @ret_envp that holds "HOME=/", for the child to complete; NULL: the document sets HOME (not to nothing), or
+ *   it is a sandbox, whose environment is its caller's.
  * @ret_pwd: the same for "PWD=/", NULL: the request does not want it.
  * Return: 0 or -1 after fail(): an entry is not NAME=VALUE.
  */

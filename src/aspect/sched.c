@@ -2,11 +2,13 @@
  * process.scheduler, process.ioPriority and process.execCPUAffinity.
  *
  * The affinity concerns `hull exec` only (runtime-spec, config.md): the initial one is set by the parent before it moves the new process
- * into the container's cgroup, the final one by the process itself at the end.
+ * into the container's cgroup, the final one by the process itself at the end. Without one the processors that hull's caller was bound to are forgotten: a
+ * daemon's affinity is not the container's, whose cgroup says where it may run (runc since 1.3).
  */
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "aspect/aspect.h"
@@ -77,6 +79,17 @@ static int sched_parent(struct plan *p, pid_t pid, int pidfd)
 	return 0;
 }
 
+/* The kernel takes what the cpuset allows out of it. Where nothing may be asked for, the process stays where it is. */
+static CHILD void forget_affinity(const struct child *c)
+{
+	unsigned char all[1024];
+
+	if (c->plan->request->sandbox || c->plan->process->exec_cpu_affinity)
+		return;
+	memset(all, 0xff, sizeof(all));
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(all), all);
+}
+
 /* A kernel with CONFIG_RT_GROUP_SCHED gives a new cgroup no real-time time: the usual reason why even root may not (sched(7)). */
 static CHILD int policy_refused(const struct child *c, const struct sched_plan *plan, int errnum)
 {
@@ -93,6 +106,7 @@ static CHILD int sched_seal(struct child *c)
 	const struct process *process = c->plan->process;
 	const struct io_priority *io = process->io_priority;
 
+	forget_affinity(c);
 	if (c->plan->request->exec && plan->has_final && syscall(SYS_sched_setaffinity, 0, sizeof(plan->final), &plan->final) < 0)
 		return child_fail(c, FAULT("process.execCPUAffinity.final: cannot run on CPUs '%a'"), errno, process->exec_cpu_affinity->final, NULL);
 	if (process->scheduler && syscall(SYS_sched_setattr, 0, &plan->attributes, 0) < 0)
@@ -113,6 +127,8 @@ static void sched_explain(const struct plan *p, enum phase phase, struct explain
 		explain_step(x, "run on CPUs %s at first", process->exec_cpu_affinity->initial);
 	if (phase != PHASE_SEAL)
 		return;
+	if (!p->request->sandbox && !process->exec_cpu_affinity)
+		explain_step(x, "forget the processors that the caller was bound to");
 	if (p->request->exec && plan->has_final)
 		explain_step(x, "run on CPUs %s", process->exec_cpu_affinity->final);
 	if (process->scheduler)

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "aspect/aspect.h"
@@ -47,6 +48,17 @@ static CHILD int open_multiplexer(const struct child *c)
 	return child_fail(c, FAULT("process.terminal: '/dev/pts/ptmx' in the container is not the multiplexer of a devpts"), 0, NULL, NULL);
 }
 
+/* A payload whose output hull hands on to a pipe or file ends its lines as it writes them: only a terminal needs the carriage return (as in runc). */
+static CHILD void keep_newlines(int slave)
+{
+	struct termios mode;
+
+	if (ioctl(STDOUT_FILENO, TCGETS, &mode) == 0 || ioctl(slave, TCGETS, &mode) < 0)
+		return;
+	mode.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)ioctl(slave, TCSETS, &mode); /* or the lines end as everywhere */
+}
+
 /* Unlock, size, and take the terminal side. */
 static CHILD int open_terminal(const struct child *c, int master)
 {
@@ -66,6 +78,8 @@ static CHILD int open_terminal(const struct child *c, int master)
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return child_fail(c, FAULT("process.terminal: cannot open the terminal"), errno, NULL, NULL);
+	if (!request->detach && !request->console_socket)
+		keep_newlines(slave);
 	return slave;
 }
 

@@ -130,6 +130,22 @@ int container_start(struct hull *hull, const char *id)
 	return r < 0 ? -1 : 0;
 }
 
+/*
+ * Whether SIGKILL must be for all of its processes: with a pid namespace of its own they die with the first one. It is the same where the first one has ended
+ * before them.
+ */
+static bool outlives_init(struct job *job)
+{
+	const struct namespace *ns;
+	pid_t *pids;
+	size_t n;
+
+	if (!cgroup_known(&job->state.facts) || read_kept_config(job) < 0)
+		return false;
+	ns = spec_namespace(&job->spec, NAMESPACE_PID);
+	return (!ns || ns->path) && cgroup_pids(&job->state.facts, &job->hull->arena, &job->hull->error, &pids, &n) == 0 && n > 0;
+}
+
 int container_kill(struct hull *hull, const char *id, const char *signal, bool all)
 {
 	struct job job;
@@ -138,7 +154,7 @@ int container_kill(struct hull *hull, const char *id, const char *signal, bool a
 	if (signal && names_signal(signal, &number) < 0)
 		return fail(&hull->error, 0, "unknown signal '%s'", signal);
 	r = job_open(&job, hull, id, false);
-	if (r == 0 && all && cgroup_known(&job.state.facts)) {
+	if (r == 0 && ((all && cgroup_known(&job.state.facts)) || (number == SIGKILL && outlives_init(&job)))) {
 		r = cgroup_kill_all(&job.state.facts, &hull->arena, &hull->error, number);
 	} else if (r == 0) {
 		pidfd = job.state.facts.pid ? process_open(job.state.facts.pid, job.state.facts.pid_start) : -ESRCH;

@@ -78,6 +78,10 @@ static int add_capabilities(struct job *job, const char *const *names)
 		caps->bounding |= 1ULL << value;
 		caps->effective |= 1ULL << value;
 		caps->permitted |= 1ULL << value;
+		if (caps->inheritable != 0) { /* the container's processes hand theirs down; as runc has it */
+			caps->inheritable |= 1ULL << value;
+			caps->ambient |= 1ULL << value;
+		}
 	}
 	return 0;
 }

@@ -281,6 +281,31 @@ EATER='while [ ! -e /go ]; do sleep 0.05; done; x=xxxxxxxxxxxxxxxx; while :; do 
 	eventually gone
 }
 
+@test "kill KILL of a container in the host's pid namespace reaches all of it, also when its first process is gone" {
+	local gone pids pid
+	for gone in "" 1; do
+		make_bundle
+		edit '.linux.namespaces |= map(select(.type != "pid"))'
+		args sleep 1000
+		start_detached
+		hull exec -d "$ID" sleep 1000 </dev/null >/dev/null 2>&1
+		hull exec -d "$ID" sleep 1000 </dev/null >/dev/null 2>&1
+		mapfile -t pids < <(hull ps -f json "$ID" | jq '.[]')
+		[ "${#pids[@]}" -eq 3 ]
+		if [ -n "$gone" ]; then
+			kill -9 "$(hull state "$ID" | jq .pid)"
+			eventually has_status stopped
+		fi
+		hull kill "$ID" KILL
+		for pid in "${pids[@]}"; do eventually not kill -0 "$pid"; done
+		has_status stopped
+		run hull kill "$ID" KILL
+		[ "$status" -ne 0 ]
+		grep -q 'container not running' <<<"$output"
+		hull delete "$ID"
+	done
+}
+
 @test "a process deep below the container's cgroup is seen and killed" {
 	local tree inner pid i
 	make_bundle

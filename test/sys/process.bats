@@ -250,6 +250,10 @@ STATUS='exec cat /proc/self/status'
 	edit '.process.env += ["HOME=/mine"]'
 	run hull run -b "$BUNDLE" "$ID"
 	[[ $output == *HOME=/mine* ]]
+	# an empty one is none
+	edit '.process.user.uid = 1000 | .process.env += ["HOME="]'
+	run hull run -b "$BUNDLE" "$ID"
+	[ "$(grep HOME <<<"$output")" = HOME=/home ]
 	edit '.process.env += ["broken"]'
 	refuses "process.env" -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
 }
