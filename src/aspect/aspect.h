@@ -1,6 +1,6 @@
 /*
  * The interface of an aspect of isolation. An aspect is one file: static functions and one const struct aspect at the bottom.
- * ARCHITECTURE section 3 has the contract of every phase; sequence.c has the order.
+ * doc/architecture.md has the contract of every phase; sequence.c has the order.
  */
 #ifndef ASPECT_ASPECT_H
 #define ASPECT_ASPECT_H
@@ -77,7 +77,7 @@ CHILD int child_fail(const struct child *c, const char *message, int errnum, con
 /* child_fail_number - with %n in the message */
 CHILD int child_fail_number(const struct child *c, const char *message, int errnum, const char *a, int64_t number);
 
-/* child_fail_detail - with the kernel's own words, read from the fs context @fs_fd if it has any */
+/* child_fail_fs - with the kernel's own words, read from the fs context @fs_fd if it has any */
 CHILD int child_fail_fs(const struct child *c, const char *message, int errnum, const char *a, const char *b, int fs_fd);
 
 /* child_warn - the same record, but the run goes on */

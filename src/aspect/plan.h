@@ -140,7 +140,6 @@ struct facts {
  * @has_userns: the payload lives in a user namespace of its own or a joined one
  * @commit, @engine: see plan_commit()
  * @data: one private structure an aspect, allocated in @arena by its check or prepare
- * @keep: descriptors that the child must not lose before exec are simply open; all are O_CLOEXEC
  * @parent_first: the child may enter only after the parent phase (id maps, a move into the cgroup, hooks); else both run at once, and the child waits
  *                for the parent before execve
  * @late_net: the new network namespace is no part of the clone: aspect/net.h;  @host_net: the one that is left for it, else NO_FD

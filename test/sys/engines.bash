@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2016,SC2154
 # What the engine suites share: a private mount and network namespace in which everything runs, an image, and clean-up.
 #
-# The sandbox (shared/design/ENGINES.md, section 1): `sleep infinity` in its own mount and network namespace keeps both alive; inside() runs a command there.
+# The sandbox: `sleep infinity` in its own mount and network namespace keeps both alive; inside() runs a command there.
 # Engines write to /run, /etc and /var whatever one tells them, so tmpfs lie over those places; crun would need cgroup v2 out of sight, hull does not.
 # Engines put all containers below one cgroup, docker and containerd below one of the suite's own ($ENGINE_CGROUP), so that an engine that works on this machine
 # beside the tests is not mistaken for a leftover; podman's name is fixed (/libpod_parent). What they leave is removed if the suite made it.

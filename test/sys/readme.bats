@@ -102,7 +102,23 @@ section()
 	done
 }
 
-TITLES='Make a bundle
+# as_both TITLE: as root, then as an ordinary user
+as_both()
+{
+	section "$1"
+	rm -rf "$DIR/work" && mkdir "$DIR/work"
+	user_up
+	chown "$TEST_USER" "$DIR/work"
+	wrapper hull "$HULL"
+	section "$1" as_user
+}
+
+TITLES='Run a command in a sandbox
+Judge an untrusted program
+Go into a running sandbox
+Try a command before it changes anything
+Use it as bubblewrap or selfdock
+Make a bundle
 Run it
 Run it as an ordinary user
 Create, start, kill, delete
@@ -113,11 +129,6 @@ Limit memory and processes
 Give it a directory of yours
 Forbid system calls
 Be told when it starts and ends
-Run a command in a sandbox
-Judge an untrusted program
-Go into a running sandbox
-Try a command before it changes anything
-Use it as bubblewrap or selfdock
 Use it under Podman
 Use it under Docker'
 
@@ -140,6 +151,16 @@ Use it under Docker'
 	printf 'a b …\n' >"$DIR/pattern"
 	not like "$DIR/got" "$DIR/pattern"
 }
+
+@test "Run a command in a sandbox" { as_both "Run a command in a sandbox"; }
+
+@test "Judge an untrusted program" { as_both "Judge an untrusted program"; }
+
+@test "Go into a running sandbox" { as_both "Go into a running sandbox"; }
+
+@test "Try a command before it changes anything" { as_both "Try a command before it changes anything"; }
+
+@test "Use it as bubblewrap or selfdock" { as_both "Use it as bubblewrap or selfdock"; }
 
 @test "Make a bundle" {
 	section "Make a bundle"
@@ -170,23 +191,6 @@ Use it under Docker'
 @test "Forbid system calls" { section "Forbid system calls"; }
 
 @test "Be told when it starts and ends" { section "Be told when it starts and ends"; }
-
-@test "Run a command in a sandbox: as root and as an ordinary user" {
-	section "Run a command in a sandbox"
-	rm -rf "$DIR/work" && mkdir "$DIR/work"
-	user_up
-	chown "$TEST_USER" "$DIR/work"
-	wrapper hull "$HULL"
-	section "Run a command in a sandbox" as_user
-}
-
-@test "Judge an untrusted program" { section "Judge an untrusted program"; }
-
-@test "Go into a running sandbox" { section "Go into a running sandbox"; }
-
-@test "Try a command before it changes anything" { section "Try a command before it changes anything"; }
-
-@test "Use it as bubblewrap or selfdock" { section "Use it as bubblewrap or selfdock"; }
 
 @test "Use it under Podman" {
 	command -v podman >/dev/null || skip "podman is not installed"
