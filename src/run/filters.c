@@ -20,8 +20,11 @@
 #include "base/scope.h"
 #include "base/spawn.h"
 
-/* the kernel takes 32768 instructions for one process (seccomp(2), MAX_INSNS_PER_PATH); ptrace(2) has the request's number */
-enum { GET_FILTER = 0x420c, FILTERS_BYTES_MAX = 1 << 20, SECONDS_MAX = 2 };
+/* PTRACE_SECCOMP_GET_FILTER of ptrace(2): no enumerator, since glibc has an enumeration of its own for requests */
+static const int get_filter = 0x420c;
+
+/* the kernel takes 32768 instructions for one process (seccomp(2), MAX_INSNS_PER_PATH) */
+enum { FILTERS_BYTES_MAX = 1 << 20, SECONDS_MAX = 2 };
 
 /* Attach and stop it, wherever it is. @ret_signal: it was just being given this one, which it must not lose. */
 static int stop(pid_t pid, int pidfd, int *ret_signal)
@@ -46,7 +49,7 @@ static int write_filters(pid_t pid, int out)
 	static struct sock_filter program[BPF_MAXINSNS];
 
 	for (unsigned long i = 0;; i++) {
-		int n = (int)ptrace(GET_FILTER, pid, i, program), r;
+		int n = (int)ptrace(get_filter, pid, i, program), r;
 
 		if (n < 0)
 			return errno == ENOENT ? 0 : -errno;
