@@ -21,6 +21,13 @@
 
 extern const char __start_fault_text[] __attribute__((visibility("hidden")));
 
+/* A filter may refuse even to exit, and libc's _exit(2) then tries for ever: a trap needs no system call. */
+static CHILD _Noreturn void leave(void)
+{
+	(void)syscall(SYS_exit_group, CHILD_EXIT_FAULT); /* returns only then */
+	__builtin_trap();
+}
+
 /* A subject's offset in the plan's arena; 0 for what does not lie there. */
 static CHILD uint32_t offset_of(const struct plan *p, const char *s)
 {
@@ -108,7 +115,7 @@ CHILD int child_receive_fd(const struct child *c)
 	int fd;
 
 	if (channel_receive(c->channel, &m, &fd) != 1 || m.type != MESSAGE_NET)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 	return fd;
 }
 
@@ -118,7 +125,7 @@ static CHILD void wait_go(const struct child *c)
 	struct message m;
 
 	if (channel_receive(c->channel, &m, NULL) != 1 || m.type != MESSAGE_GO)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 }
 
 CHILD int child_wait_hooks(struct child *c)
@@ -131,7 +138,7 @@ CHILD int child_wait_hooks(struct child *c)
 	memset(&m, 0, sizeof(m));
 	m.type = MESSAGE_ENTERED;
 	if (channel_send(c->channel, &m, -1) < 0)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 	wait_go(c);
 	return 0;
 }
@@ -175,7 +182,7 @@ static CHILD void play(struct child *c, const struct sequence *sequence, enum ph
 			continue;
 		c->aspect = (uint16_t)row->aspect->id;
 		if (row_call(row, phase)(c) < 0)
-			_exit(CHILD_EXIT_FAULT);
+			leave();
 	}
 }
 
@@ -195,7 +202,7 @@ static CHILD void meet_parent(struct child *c)
 	if (n < 0)
 		(void)child_fail(c, FAULT("cannot hear from hull"), errno, NULL, NULL); /* -1 by nature */
 	if (n != (ssize_t)sizeof(go))
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 }
 
 /* Created, not started: wait for the byte that `hull start` writes. Only read(2), which every filter lets through. */
@@ -210,14 +217,14 @@ static CHILD void park(struct child *c)
 
 		/* run: the parent changes the state that startContainer hooks read from creating to created */
 		if (!c->plan->request->exec && c->plan->spec->hooks.start_container.n > 0 && read(c->channel, &go, sizeof(go)) <= 0)
-			_exit(CHILD_EXIT_FAULT);
+			leave();
 		return;
 	}
 	do
 		n = read(fifo, &byte, 1);
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 }
 
 CHILD _Noreturn void child_main(const struct plan *p, int channel)
@@ -230,16 +237,16 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 		wait_go(&c);
 	c.phase = PHASE_ENTER;
 	if (user_map_self(&c) < 0)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 	/* from here on other processes of the container may see us: they may not look into us (ptrace(2), /proc/PID/exe) */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with this argument */
 	c.aspect = ASPECT_ENGINE;
 	if (p->request->exec) {
 		c.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (c.root < 0 && child_fail(&c, FAULT("cannot open the container's root"), errno, NULL, NULL))
-			_exit(CHILD_EXIT_FAULT);
+			leave();
 	} else if (!engine_of(p)->hop && hop_join(&c) < 0) {
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 	}
 	child_keep(&c, channel);
 	child_keep(&c, engine_of(p)->start_fd);
@@ -250,17 +257,17 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	memset(&sealed, 0, sizeof(sealed));
 	sealed.type = MESSAGE_SEALED;
 	if (channel_send(channel, &sealed, -1) < 0)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 	meet_parent(&c);
 	c.phase = PHASE_EXEC;
 	park(&c);
 	c.aspect = ASPECT_HOOKS;
 	if (!p->request->exec && hooks_start_container(&c) < 0)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 	c.aspect = ASPECT_INIT;
 	if (protocol_block(&c) < 0 || protocol_lock(&c) < 0 || init_split(&c) < 0)
-		_exit(CHILD_EXIT_FAULT);
+		leave();
 	c.aspect = ASPECT_EXEC;
 	(void)exec_payload(&c); /* returns only after it has reported */
-	_exit(CHILD_EXIT_FAULT);
+	leave();
 }

@@ -431,11 +431,13 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 	run.channel = pair[0];
 	run.child_channel = pair[1];
 	r = p->shares && !p->borrows ? 0 : selfexe_settle(p->error); /* else at_barrier() does it */
-	if (p->request->exec || engine_of(p)->hop || p->borrows) /* into namespaces in which others are; or we could not do it later */
+	if (p->request->exec || engine_of(p)->hop) /* into namespaces in which others are */
 		selfexe_dissolve();
 	p->exe_fd = selfexe_mount();
 	if (r == 0)
 		r = clone_first(&run);
+	if (p->borrows) /* while the payload starts: its own descriptor is closed, and it cannot reach ours */
+		selfexe_dissolve();
 	(void)close_fd(pair[1]);
 	if (r == 0 && run.hop == 0 && !p->borrows) {
 		r = attend(&run);

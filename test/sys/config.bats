@@ -150,6 +150,19 @@ raw() { # file content from stdin
 	hull run -b "$BUNDLE" "$ID"
 }
 
+@test "a filter that refuses everything, even to exit, is an error and no process that spins for ever" {
+	needs_hull
+	make_bundle
+	local late
+	for late in true false; do
+		edit '.process.noNewPrivileges = $late | .linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO"}' --argjson late $late
+		refuses linux.seccomp 'Illegal instruction' -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	done
+	# and one that lets hull speak is told in full
+	edit '.linux.seccomp.syscalls = [{names: ["read", "write", "sendmsg", "exit_group"], action: "SCMP_ACT_ALLOW"}] | .process.noNewPrivileges = true'
+	refuses 'exec' 'Operation not permitted' -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+}
+
 @test "hostile strings: long host name, long path, newline in an argument" {
 	no '.hostname = ("h" * 65)' ""
 	no '.process.cwd = "/" + ("d" * 5000)' ""
