@@ -73,6 +73,8 @@ CHILD int init_split(struct child *c)
 	protocol_forget(c);
 	memset(&all, 0xff, sizeof(all));
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, NULL, sizeof(every)); /* cannot fail */
+	if (c->plan->request->protocol && c->plan->request->protocol->subreaper)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* cannot fail; a filter that forbids it has been chosen */
 	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 	if (pid < 0)
 		return child_fail(c, FAULT("cannot make the payload's process"), errno, NULL, NULL);

@@ -18,6 +18,8 @@ struct sock_fprog;
  * @filters, @n_filters: system-call filters, loaded in this order immediately before execve(2)
  * @userns2: user namespace that is entered last;  @assert_no_userns: fail where the payload could make one
  * @foreign_maps: somebody else writes the id maps;  @reports: namespaces must be there right after the clone, for their numbers are told
+ * @reads: files are filled from the caller's descriptors, for as long as those give something: signals must be able to end that
+ * @subreaper: the reaper is no pid 1, and must be the parent of all orphans all the same: hull looks for them below it (run/descendants.h)
  * @environment: hull's own
  * @proc: of the caller's mount namespace
  */
@@ -33,7 +35,7 @@ struct protocol {
 	size_t n_filters;
 	int userns2;
 	bool assert_no_userns;
-	bool foreign_maps, reports;
+	bool foreign_maps, reports, reads, subreaper;
 	char **environment;
 	int proc;
 };

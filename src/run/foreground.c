@@ -25,6 +25,7 @@
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "run/descendants.h"
 #include "run/notify.h"
 
 /* REST_ROUNDS: how often a full buffer is read after the end; a terminal holds less, but without a pid namespace somebody may go on writing */
@@ -68,6 +69,8 @@ void foreground_kill(struct foreground *f, const struct launched *child)
 	enum { PATIENCE_NS = 500000000 };
 	siginfo_t info = { .si_signo = INIT_END_SIGNAL, .si_code = SI_QUEUE, .si_value = { .sival_int = INIT_END_VALUE } };
 
+	if (f->scattered)
+		descendants_kill(child->pid);
 	if (f->init_says > 0 && SYS_CALL(SYS_pidfd_send_signal, child->pidfd, INIT_END_SIGNAL, &info, 0) == 0)
 		f->kill_at = foreground_now() + PATIENCE_NS;
 	else

@@ -19,6 +19,7 @@
  * @ignores_children: the caller ignores SIGCHLD; while we wait for children it is not ignored
  * @deadline: CLOCK_MONOTONIC nanoseconds at which the payload is killed, 0: none;  @timed_out: it was
  * @check: called at @next_check (as @deadline; 0: never) with @check_data: looks at the payload, may kill it, and says when it wants to be called again
+ * @scattered: the payload shares its pid namespace with others: to end it is to find all below it
  * @kill_at: when the reaper is killed, having been told to end everybody, 0: never
  * @notify: the relay's socket (run/notify.h), NO_FD: none;  @notify_host: where its READY=1 goes
  * @init_says: eventfd that the reaper writes the payload's wait status + 1 to, 0: there is none
@@ -36,6 +37,7 @@ struct foreground {
 	uint64_t (*check)(void *data, const struct launched *child, uint64_t now);
 	void *check_data;
 	uint64_t next_check, kill_at;
+	bool scattered;
 	int notify;
 	const char *notify_host;
 	int init_says;

@@ -142,7 +142,7 @@ static bool may_share(const struct plan *p)
 
 	if (!SHARE_IS_POSSIBLE || p->request->exec || engine_of(p)->hop || engine_of(p)->start_fd >= 0)
 		return false;
-	if (has_hooks(&p->spec->hooks) || p->spec->hull.init || p->process->terminal || p->request->plugins || (protocol && protocol->block >= 0))
+	if (has_hooks(&p->spec->hooks) || p->spec->hull.init || p->process->terminal || p->request->plugins || (protocol && (protocol->block >= 0 || protocol->reads)))
 		return false;
 	return !limits_memory(&p->spec->linux.resources) && !seccomp_notifies(p);
 }

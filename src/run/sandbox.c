@@ -256,6 +256,7 @@ static void set_foreground(struct sandbox *s)
 	const struct namespace *pid = spec_namespace(spec, NAMESPACE_PID);
 
 	s->foreground.shares_terminal = spec->hull.keep_session;
+	s->foreground.scattered = s->protocol.subreaper;
 	s->foreground.is_init = pid && !pid->path && !spec->hull.init;
 }
 

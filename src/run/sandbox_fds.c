@@ -52,8 +52,11 @@ static int check_descriptors(struct sandbox *s)
 	for (size_t i = 0; i < SANDBOX_FILTERS_MAX && o->seccomp_fds && o->seccomp_fds[i] >= 0; i++)
 		own[n++] = o->seccomp_fds[i];
 	for (size_t i = 0; i < o->n_steps; i++)
-		if (o->steps[i].fd > STDERR_FILENO)
-			own[n++] = o->steps[i].fd;
+		if (o->steps[i].fd >= 0) {
+			s->protocol.reads |= o->steps[i].kind != HULL_STEP_BIND && o->steps[i].kind != HULL_STEP_RO_BIND;
+			if (o->steps[i].fd > STDERR_FILENO)
+				own[n++] = o->steps[i].fd;
+		}
 	s->protocol.own = own;
 	s->protocol.n_own = n;
 	return 0;
@@ -116,6 +119,7 @@ int sandbox_fds_prepare(struct sandbox *s)
 	p->assert_no_userns = o->assert_userns_disabled;
 	p->foreign_maps = o->userns_block_fd >= 0;
 	p->environment = environ;
+	p->subreaper = (o->time || o->wall) && !spec_namespace(&s->job->spec, NAMESPACE_PID);
 	p->reports = o->info_fd >= 0 || o->json_status_fd >= 0;
 	if (check_descriptors(s) < 0 || read_filters(s) < 0)
 		return -1;

@@ -5,11 +5,9 @@
  * closer ones towards the end. A cgroup counts best: it also has the time of children that nobody waited for. Without one it is that of the first process,
  * of all below it, and of those they have waited for.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,11 +16,12 @@
 #include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
+#include "run/descendants.h"
 #include "run/sandbox.h"
 
 #define NS_PER_S 1000000000ull
 
-enum { CHECK_MIN_NS = 5000000, PROCESSES_MAX = 16384 };
+enum { CHECK_MIN_NS = 5000000 };
 
 /* Read a small file of numbers as text, "" when it is gone. */
 static void read_text(const char *path, char *text, size_t size)
@@ -31,36 +30,13 @@ static void read_text(const char *path, char *text, size_t size)
 		text[0] = '\0';
 }
 
-/* Put the children of all threads of a process behind the @n pids in the list. */
-static size_t add_children(pid_t pid, pid_t *list, size_t n)
-{
-	struct dirent *entry;
-	char path[64];
-	DIR *dir;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid); /* fits */
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		int32_t thread;
-
-		if (text_to_i32(entry->d_name, &thread) == 0)
-			n += process_children(pid, thread, list + n, PROCESSES_MAX - n);
-	}
-	if (dir)
-		(void)closedir(dir); /* opened above */
-	return n;
-}
-
 /* Nanoseconds of processor time; @threads: how many there are is added. */
 static uint64_t used_by_tree(pid_t pid, uint64_t *threads)
 {
-	scope_free pid_t *list = malloc(PROCESSES_MAX * sizeof(*list));
+	scope_free pid_t *list = NULL;
 	uint64_t ticks = 0;
-	size_t n = 1;
+	size_t n = descendants_list(pid, &list);
 
-	if (!list)
-		return 0;
-	list[0] = pid;
 	for (size_t i = 0; i < n; i++) {
 		struct process_stat stat;
 
@@ -68,7 +44,6 @@ static uint64_t used_by_tree(pid_t pid, uint64_t *threads)
 			continue;
 		ticks += stat.ticks;
 		*threads += stat.threads;
-		n = add_children(list[i], list, n);
 	}
 	return ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 }

@@ -187,6 +187,44 @@ dies_with_hull()
 	pkill -KILL -f "^sleep $mark"
 }
 
+# one that forks without end, each child an orphan with a session of its own; and one that only sleeps
+SCATTER='import os, sys, time
+def orphan(then):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            then()
+        os._exit(0)
+def race():
+    while True:
+        if os.fork() != 0:
+            os._exit(0)
+        os.setsid()
+        time.sleep(0.001)
+orphan(race)
+orphan(lambda: os.execvp("sleep", ["sleep", sys.argv[1]]))
+time.sleep(float(sys.argv[2]))'
+
+@test "clocks end all that a command made, also where it shares the pid namespace" {
+	local mark=33.$RANDOM option
+	for option in '--wall 0.5' '--time 0.2' '--wall 0.5 --memory 200m'; do
+		# shellcheck disable=SC2086 # words
+		run hull sandbox --share pid $option python3 -c "$SCATTER" "$mark" 20 </dev/null
+		[ "$status" -eq 137 ]
+		not pgrep -f "^sleep $mark"
+		not pgrep -f "$mark 20$"
+	done
+	run usandbox --share pid --wall 0.5 python3 -c "$SCATTER" "$mark" 20
+	[ "$status" -eq 137 ]
+	not pgrep -f "$mark"
+}
+
+@test "twin: without a clock what is left behind lives, as outside" {
+	local mark=34.$RANDOM
+	hull sandbox --share pid --survive sh -c "setsid sleep $mark & sleep 0.1" </dev/null
+	pkill -KILL -f "^sleep $mark"
+}
+
 UNWAITED='import os, signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for _ in range(30):

@@ -150,6 +150,22 @@ ours()
 		'$B --ro-bind / / --ro-bind-data 8 /etc/passwd cat /etc/passwd 8</etc/hostname' '$B --ro-bind / / --file 99 /tmp/f true' '$B --ro-bind / / --file x /tmp/f true'
 }
 
+@test "a descriptor that never ends does not keep a signal from ending it; one that comes late is waited for" {
+	for signal in INT TERM HUP; do
+		for option in --file --bind-data; do
+			ours "rm -f pipe; mkfifo pipe; timeout --preserve-status -k 5 -s $signal 0.5 \$B --ro-bind / / --tmpfs /tmp --unshare-pid $option 9 /tmp/f echo ran 9<>pipe"
+			[ "$output" = "" ]
+			[ "$status" -eq $((128 + $(kill -l "$signal"))) ]
+		done
+		ours "timeout --preserve-status -k 5 -s $signal 0.5 \$B --ro-bind / / --tmpfs /tmp --file 9 /tmp/f echo ran 9<>pipe"
+		[ "$status" -eq $((128 + $(kill -l "$signal"))) ]
+	done
+	# a signal that is ignored ends nothing
+	ours 'trap "" TERM; (sleep 0.6; echo late) | $B --ro-bind / / --tmpfs /tmp --file 0 /tmp/f cat /tmp/f & sleep 0.2; kill -TERM $!; wait'
+	[ "$output" = late ]
+	same '(sleep 0.3; echo late) | $B --ro-bind / / --tmpfs /tmp --file 0 /tmp/f cat /tmp/f'
+}
+
 @test "proc, dev, mqueue" {
 	same '$B --ro-bind / / --dev /dev ls /dev' '$B --ro-bind / / --dev /dev sh -c "echo x >/dev/null; head -c 4 /dev/zero | od -c; stat -c \"%F %a %t:%T\" /dev/full"' \
 		'$B --ro-bind / / --dev /dev readlink /dev/stdin /dev/fd /dev/ptmx /dev/core' '$B --ro-bind / / --dev-bind /dev /dev sh -c "echo x >/dev/null && echo ok"' \
