@@ -344,6 +344,7 @@ enum {
  * @lock_files: files to hold a read lock on
  * @exec_label, @file_label: SELinux labels
  * @plugins: executables, @plugin_dir: directory of them (hull-plugin(7))
+ * @runtime: another OCI runtime that runs it, and its own options, separated by blanks; NULL: hull
  */
 struct hull_sandbox_options {
 	size_t size;
@@ -382,6 +383,7 @@ struct hull_sandbox_options {
 	const char *exec_label, *file_label;
 	const char *const *plugins;
 	const char *plugin_dir;
+	const char *runtime;
 };
 
 /* options of a sandbox that asks for nothing: descriptors and ids are -1 */

@@ -68,6 +68,7 @@ static const struct option_row rows[] = {
 	{ "preserve-fds", AT(o.preserve_fds), .argument = "N", .help = "hand N more descriptors to it, from 3 on" },
 	{ "plugin", AT(o.plugins), .argument = "FILE", .help = "an executable that may change the container; may be repeated" },
 	{ "plugin-dir", AT(o.plugin_dir), .argument = "DIR", .help = "all executables of a directory (see hull-plugin(7))" },
+	{ "runtime", AT(o.runtime), .argument = "PROGRAM", .help = "let another OCI runtime run it, one with a kernel of its own say; with its options: 'runsc --network=none'" },
 	{ "profile", 'p', OPTION_INSERT_AT(struct sandbox_flags, log, profile_insert), .argument = "NAME",
 	  .help = "insert the options of a profile, by name or path; may be repeated" },
 	{ "include", OPTION_INSERT_AT(struct sandbox_flags, log, profile_insert), .flags = OPTION_HIDDEN, .argument = "NAME", .help = "the same" },
@@ -339,6 +340,11 @@ const struct command sandbox_command = {
 		"--require takes one or more of basic (user, mount and process namespaces, no_new_privs), standard (also ipc, network, host name and cgroup namespaces, no "
 		"capabilities, hull's own system-call filter and not one of --syscalls FILE), full (also Landlock, and --init) and limits (--memory, --cpus and --pids by cgroups), with commas: where other options or "
 		"this host give less, the command is not run. Without it only Landlock is done without where the kernel has none.\n\n"
+		"--runtime hands the sandbox over to another OCI runtime, as a bundle in a private directory of /run or /tmp that is removed at the end: to runsc or Kata's for another "
+		"kernel between the command and this one, or to crun or runc. What config.json has no words for is refused with its option: --hide, --overlay, "
+		"--init, --result, --name, --time, --wall, --plugin, --preserve-fds, --die-with-parent, --writable-root, and mount points that are not there. Landlock is hull's and is not part of it, "
+		"nor are the root directory's plain files; the system-call filter refuses what it can in the words of libseccomp. Status, signals and the terminal are passed on as "
+		"that runtime does it; what it needs of the caller and the host is its own matter (runc wants --as 0 of an ordinary user). With --print-config, that document.\n\n"
 		"The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself fails, 126 when the command cannot be "
 		"executed and 127 when it was not found.",
 	.examples = (const struct example[]){
@@ -347,6 +353,7 @@ const struct command sandbox_command = {
 		{ "hull sandbox --net host --hide ~/.ssh curl -sO https://example.org/x", "with the network, without the keys" },
 		{ "hull sandbox --memory 256m --time 2 --pids 16 --result /tmp/result.json ./untrusted", "judge an untrusted program" },
 		{ "hull sandbox --profile build --print-config make", "what it would be as a bundle's config.json" },
+		{ "hull sandbox --runtime 'runsc --network=none' ./hostile", "with gVisor's kernel between" },
 		{ NULL, NULL } },
 	.max = MANY, .stop_at = 1, .failure = 125, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS,
 	COMMAND_OPTIONS(rows, struct sandbox_flags),

@@ -20,6 +20,7 @@
 #include "run/explain.h"
 #include "run/foreground.h"
 #include "run/handle.h"
+#include "run/handover.h"
 #include "run/plan.h"
 #include "run/plugins.h"
 #include "run/sandbox.h"
@@ -318,12 +319,25 @@ static struct sandbox sandbox_on(struct job *job, const struct hull_sandbox_opti
 	return s;
 }
 
+/* The spec as it is printed or handed over. */
+static int make_document(struct sandbox *s, const struct hull_sandbox_options *o)
+{
+	if (!o->runtime)
+		return make_all(s);
+	return handover_check(s, o) < 0 || make_all(s) < 0 ? -1 : handover_adapt(s);
+}
+
 int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, int *ret_status)
 {
 	struct job job = { .hull = hull, .root = NO_FD, .dir = NO_FD };
 	struct sandbox s = sandbox_on(&job, o);
 	int r;
 
+	if (o->runtime) {
+		r = make_document(&s, o) < 0 ? -1 : handover_run(&s, ret_status);
+		job_close(&job);
+		return r;
+	}
 	job.sandbox = &s;
 	r = run(&s, ret_status);
 	if (r < 0 && !s.ran)
@@ -341,7 +355,7 @@ int container_sandbox_config(struct hull *hull, const struct hull_sandbox_option
 	struct sandbox s = sandbox_on(&job, o);
 	struct json_writer w = json_writer_on(&hull->arena, 8);
 
-	if (make_all(&s) < 0)
+	if (make_document(&s, o) < 0)
 		return -1;
 	spec_write(&w, &job.spec);
 	*ret_json = strdup(json_text(&w));

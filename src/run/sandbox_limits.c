@@ -281,7 +281,7 @@ static void use_cgroups(struct sandbox *s, const struct caller *caller)
 	struct limit_state *l = s->limits;
 
 	r->devices.v = arena_new(&job->hull->arena, struct device_rule); /* mounts say which devices there are, as without a cgroup */
-	r->devices.v[r->devices.n++] = (struct device_rule){ .allow = true };
+	r->devices.v[r->devices.n++] = (struct device_rule){ .allow = true, .access = arena_strdup(&job->hull->arena, "rwm") };
 	if (l[LIMIT_MEMORY].set) {
 		r->memory.limit = (struct opt_i64){ .set = true, .value = (int64_t)l[LIMIT_MEMORY].value };
 		if (has_swap())
