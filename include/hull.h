@@ -1,9 +1,12 @@
 /*
  * libhull: run a process in a container.
  *
- * One opaque handle, option structures that carry their size (a caller built against an older header keeps working), 0 or -1 with the message in
- * the handle. The library never prints, never exits, and leaves its caller's working directory, umask, signal handlers and environment alone.
- * A handle belongs to one thread at a time.
+ * One opaque handle, option structures that carry their size (a caller built against an older header keeps working). What returns int returns 0, or -1
+ * with the message in the handle (hull_error()), unless it says otherwise. NULL instead of a structure of options is one of zeros.
+ * The library never prints, never exits, and leaves its caller's working directory, umask, signal handlers and environment alone. A handle belongs to
+ * one thread at a time, and while a function that waits for a payload runs, signals and children of the process are its business.
+ *
+ * @id of a container: up to 1024 of [a-zA-Z0-9_+.-], not beginning with a dot.
  */
 #ifndef HULL_H
 #define HULL_H
@@ -45,6 +48,7 @@ struct hull_options {
 
 /* hull_open - make a handle. Return: 0 or -1; *ret_hull is set in both cases (NULL only without memory), so that hull_error() can be asked. */
 int hull_open(const struct hull_options *options, struct hull **ret_hull);
+/* hull_close - give a handle back; NULL is accepted */
 void hull_close(struct hull *hull);
 
 /* hull_error - the last error's text, "" when there was none */
@@ -86,6 +90,7 @@ struct hull_create_options {
 	const char *plugin_dir;
 };
 
+/* hull_create - make a container; its process waits for hull_start(), which lets it execute the payload and returns when it has */
 int hull_create(struct hull *hull, const char *id, const struct hull_create_options *options);
 int hull_start(struct hull *hull, const char *id);
 
@@ -122,6 +127,7 @@ struct hull_exec_options {
 	unsigned int preserve_fds;
 };
 
+/* hull_exec - run one more process in a container, and wait for it unless @detach. @ret_status: as in hull_run(). */
 int hull_exec(struct hull *hull, const char *id, const struct hull_exec_options *options, int *ret_status);
 
 /*
@@ -153,17 +159,18 @@ struct hull_enter_options {
  */
 int hull_enter(struct hull *hull, const char *target, const struct hull_enter_options *options, int *ret_status);
 
-/* @signal: "TERM", "SIGTERM", "15"; NULL: TERM */
+/* hull_kill - send a signal to a container's first process; HULL_KILL_ALL: to all. @signal: "TERM", "SIGTERM", "15"; NULL: TERM */
 enum { HULL_KILL_ALL = 1 };
 int hull_kill(struct hull *hull, const char *id, const char *signal, unsigned int flags);
 
-/* HULL_DELETE_FORCE: kill first; an unknown id is no error */
+/* hull_delete - undo what is left of a stopped container. HULL_DELETE_FORCE: kill it first; an unknown id is no error. */
 enum { HULL_DELETE_FORCE = 1 };
 int hull_delete(struct hull *hull, const char *id, unsigned int flags);
 
 /* hull_wait - wait for the end of a container that anybody started. @ret_status: as in hull_run(). */
 int hull_wait(struct hull *hull, const char *id, int *ret_status);
 
+/* hull_pause, hull_resume - stop all processes by the freezer of its cgroup, and let them go on */
 int hull_pause(struct hull *hull, const char *id);
 int hull_resume(struct hull *hull, const char *id);
 
@@ -186,6 +193,7 @@ struct hull_update_options {
 	const char *l3_cache_schema, *mem_bw_schema;
 };
 
+/* hull_update - set new limits of a container that is not stopped */
 int hull_update(struct hull *hull, const char *id, const struct hull_update_options *options);
 
 /*
@@ -230,6 +238,7 @@ struct hull_stats {
 	struct hull_pressure cpu_pressure, memory_pressure, io_pressure;
 };
 
+/* hull_stats - read what a running container uses, once. @stats: its size is set. */
 int hull_stats(struct hull *hull, const char *id, struct hull_stats *stats);
 
 /*
@@ -340,7 +349,7 @@ enum {
  * @require: "full", "limits", "basic"… (hull-sandbox(1)): the least isolation that will do; NULL: everything that was asked for
  * @name: shown by list and usable with enter, kill, exec; NULL: no state is kept
  * @info_fd, @json_status_fd, @sync_fd, @block_fd, @userns_block_fd: bubblewrap's protocol, -1: none
- * @preserve_fds: so many descriptors from 3 on are handed to the command;  @keep_fds: all open descriptors are (bubblewrap's way)
+ * @preserve_fds: so many descriptors from 3 on are handed to the command;  @keep_fds: all that are not close-on-exec are, and are closed here
  * @lock_files: files to hold a read lock on
  * @exec_label, @file_label: SELinux labels
  * @plugins: executables, @plugin_dir: directory of them (hull-plugin(7))

@@ -69,7 +69,12 @@ struct json_writer {
 	bool first;
 };
 
+/**
+ * json_writer_on - start a document; its text grows in @arena.
+ */
 struct json_writer json_writer_on(struct arena *arena, int indent);
+
+/* Objects and arrays are opened and closed in turn; values of each kind. @key: NULL in an array and at the top. */
 void json_open_object(struct json_writer *w, const char *key);
 void json_close_object(struct json_writer *w);
 void json_open_array(struct json_writer *w, const char *key);

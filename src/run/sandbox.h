@@ -104,6 +104,7 @@ void sandbox_limits_sweep(struct sandbox *s);
  */
 void sandbox_limits_end(struct sandbox *s);
 
+/* sandbox_limit_name - the option's name, without dashes;  sandbox_holder_name - for the record */
 const char *sandbox_limit_name(enum sandbox_limit limit);
 const char *sandbox_holder_name(enum holder holder);
 

@@ -1,4 +1,4 @@
-/* What is asked about containers and about hull itself; hull.h has the descriptions. */
+/* What is asked about containers and about hull itself: show_X() is what hull_X() does; hull.h has the descriptions. */
 #ifndef RUN_SHOW_H
 #define RUN_SHOW_H
 

@@ -83,6 +83,10 @@ int try_find(struct hull *h, const char *name, struct try_state *ret_state);
  */
 const char *try_default_place(struct hull *h);
 
+/**
+ * try_write_manifest - write manifest.json, replacing it.  try_read_manifest - read it into a state that try_find() opened: @userxattr, @started, @roots.
+ * Return: 0, or -1 after fail(): it is damaged, or its command was not finished.
+ */
 int try_write_manifest(struct hull *h, const struct try_state *state);
 int try_read_manifest(struct hull *h, struct try_state *state);
 
@@ -223,6 +227,7 @@ int try_open_closed(struct hull *h, const struct try_state *state);
 int try_open(struct hull *h, const char *dir, struct try_review *review, const struct hull_review_options *o);
 void try_close(struct try_review *review);
 
+/* hull_try() and hull_try_show(), _diff(), _apply(), _drop(): see hull.h */
 int try_run(struct hull *h, const struct hull_try_options *o, char **ret_dir, int *ret_status);
 int try_show(struct hull *h, const char *dir, const struct hull_review_options *o, char **ret_text, size_t *ret_n, size_t *ret_dangerous);
 int try_diff(struct hull *h, const char *dir, const struct hull_review_options *o, int out);
