@@ -89,6 +89,13 @@ static int exec_check(struct plan *p)
 	return 0;
 }
 
+CHILD char *const *exec_environment(const struct plan *p)
+{
+	const struct exec_plan *plan = p->data[ASPECT_EXEC];
+
+	return plan->envp;
+}
+
 static CHILD bool has_cwd(const struct plan *p)
 {
 	const char *cwd = p->process->cwd;

@@ -15,6 +15,11 @@ enum { EXEC_NOT_FOUND = 127, EXEC_CANNOT = 126 };
 CHILD int exec_before_ids(struct child *c);
 
 /**
+ * exec_environment - the payload's environment, with a HOME that was looked up once exec_before_ids() is done; NULL without a process.
+ */
+CHILD char *const *exec_environment(const struct plan *p);
+
+/**
  * exec_payload - become the payload.
  * Return: -1 after child_fail(); otherwise it does not.
  */

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "aspect/exec.h"
 #include "aspect/program.h"
 #include "base/io.h"
 #include "base/scope.h"
@@ -64,7 +65,7 @@ static char **null_terminated(struct arena *arena, const struct string_list *lis
 	return v;
 }
 
-/* execve(2)'s view of a list of hooks; without args the path is argv[0], without env @environment is there. */
+/* execve(2)'s view of a list of hooks; without args the path is argv[0], without env @environment is there, NULL: the payload's. */
 static struct hook_programs compile(struct arena *arena, const struct hook_list *list, const char *kind, char *const *environment, const char *dir)
 {
 	struct hook_programs programs = { .v = arena_many(arena, struct hook_program, list->n), .n = list->n };
@@ -114,7 +115,7 @@ static int hooks_check(struct plan *p)
 		return 0;
 	plan = arena_new(p->arena, struct hooks_plan);
 	plan->create_container = compile(p->arena, &hooks->create_container, "createContainer", environ, NULL);
-	plan->start_container = compile(p->arena, &hooks->start_container, "startContainer", null_terminated(p->arena, &p->process->env), NULL);
+	plan->start_container = compile(p->arena, &hooks->start_container, "startContainer", NULL, NULL);
 	plan->out = (struct hook_output){ NO_FD, NO_FD, NO_FD };
 	p->data[ASPECT_HOOKS] = plan;
 	return 0;
@@ -153,11 +154,14 @@ static int hooks_prepare(struct plan *p)
 	return plan ? open_outputs(p, &plan->out) : 0;
 }
 
-/* Run one hook. @ret_words: offset in out->words where its standard error begins. */
-static CHILD struct program_result run_hook(const struct hook_program *h, const struct hook_output *out, int state_fd, off_t *ret_words)
+/* Run one hook. @payload: the payload's environment;  @ret_words: offset in out->words where its standard error begins. */
+static CHILD struct program_result run_hook(const struct hook_program *h, char *const *payload, const struct hook_output *out, int state_fd, off_t *ret_words)
 {
+	char *const none[] = { NULL };
 	struct spawn program = h->program;
 
+	if (!program.envp)
+		program.envp = payload ? payload : none;
 	program.input = state_fd;
 	program.output = out->output;
 	program.errors = out->errors;
@@ -200,7 +204,7 @@ static CHILD int run_in_child(struct child *c, const struct hook_programs *progr
 
 	for (size_t i = 0; i < programs->n; i++) {
 		off_t words;
-		struct program_result result = run_hook(&programs->v[i], &plan->out, c->plan->state_fd, &words);
+		struct program_result result = run_hook(&programs->v[i], exec_environment(c->plan), &plan->out, c->plan->state_fd, &words);
 
 		if (result.end != PROGRAM_EXITED || result.value != 0)
 			return fail_hook(c, &programs->v[i], &result, words);
@@ -264,7 +268,7 @@ static int run_list(struct plan *p, const struct hook_programs *programs, const 
 
 	for (size_t i = 0; i < programs->n; i++) {
 		off_t words;
-		struct program_result result = run_hook(&programs->v[i], out, state_fd, &words);
+		struct program_result result = run_hook(&programs->v[i], NULL, out, state_fd, &words);
 
 		if (result.end == PROGRAM_EXITED && result.value == 0)
 			continue;

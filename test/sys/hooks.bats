@@ -83,14 +83,14 @@ hook_bundle()
 @test "a hook without env has hull's environment, one in the container the payload's, and createContainer never that" {
 	make_bundle
 	printf '#!/bin/sh\ncat >/dev/null\necho "$1 $WHOSE" >>%s/log\n' "$DIR" >"$DIR/hook"
-	printf '#!/bin/sh\necho "$1 $WHOSE" >>/log\n' >"$ROOTFS/hook"
+	printf '#!/bin/sh\necho "$1 $WHOSE $HOME" >>/log\n' >"$ROOTFS/hook"
 	chmod 755 "$DIR/hook" "$ROOTFS/hook"
 	edit '.hooks = ((["createRuntime", "createContainer", "poststart", "poststop"] | map({(.): [{path: $p, args: ["hook", .]}]}) | add) +
 		{startContainer: [{path: "/hook", args: ["hook", "startContainer"]}]}) | .process.env += ["WHOSE=payload"]' --arg p "$DIR/hook"
 	args true
 	WHOSE=host hull run -b "$BUNDLE" "$ID"
 	cat "$DIR/log" "$ROOTFS/log"
-	[ "$(cat "$ROOTFS/log")" = "startContainer payload" ]
+	[ "$(cat "$ROOTFS/log")" = "startContainer payload /root" ]
 	[ "$(sort "$DIR/log" | tr '\n' ' ')" = "createContainer host createRuntime host poststart host poststop host " ]
 }
 
