@@ -255,6 +255,14 @@ static void tell_oom(struct job *job, int status)
 			(unsigned long long)oom.kills, mebibytes(&h->arena, oom.limit), mebibytes(&h->arena, oom.peak));
 }
 
+/* It has run, and could not be removed: say of which kind the failure is, and what is to be done. */
+static int tell_rest(struct job *job)
+{
+	struct error *e = &job->hull->error, first = *e;
+
+	return fail(e, 0, "%s: container '%s' has ended, and 'hull delete %s' removes what is left of it", first.text, job->id, job->id);
+}
+
 static int finish_run(struct job *job, const struct hull_create_options *o, struct foreground *foreground, struct launched *child, int *ret_status)
 {
 	struct stat here;
@@ -279,7 +287,9 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 	(void)flock(job->dir, LOCK_EX); /* a failure is seen below: the directory is ours or gone */
 	if (fstat(job->dir, &here) == 0 && here.st_nlink == 0)
 		return r;
-	return container_destroy(job) < 0 ? -1 : r;
+	if (r == 0 && !foreground->left)
+		job->state.facts.pid = 0; /* waited for: there is nobody to kill */
+	return container_destroy(job) < 0 ? tell_rest(job) : r;
 }
 
 /* With a state directory: from here on others know of the container. */

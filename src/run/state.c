@@ -116,7 +116,7 @@ int state_create(int root, const char *id, struct error *e)
 	int fd;
 
 	if (mkdirat(root, id, 0711) < 0)
-		return errno == EEXIST ? fail(e, 0, "container with id exists: container '%s' already exists", id) :
+		return errno == EEXIST ? fail(e, 0, "container with id exists: container '%s' already exists (if it has stopped, 'hull delete %s' removes it)", id, id) :
 					 fail(e, errno, "cannot make the state directory of container '%s'", id);
 	fd = open_dir(root, id, true);
 	if (fd >= 0)

@@ -74,6 +74,27 @@ for i in range(3000000): pass"; sleep 0.3'
 	[ "$(hull list -q)" = "" ]
 }
 
+@test "a name that could not be given back is told, with what to do, and does it" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	local fault n=n$TAG
+	for fault in unlinkat:error=EIO:when=1 unlinkat:error=EIO:when=2 unlinkat:error=EIO:when=3; do
+		status=0
+		strace -o /dev/null -e "inject=$fault" "$HULL" --root "$STATE" sandbox --name "$n" true </dev/null 2>"$DIR/err" 3>&- || status=$?
+		[ "$status" -eq 125 ]
+		grep -q "container '$n' has ended, and 'hull delete $n' removes what is left" "$DIR/err"
+		[[ $(hull list) == *"$n"*stopped* ]]
+		run hull sandbox --name "$n" true
+		[ "$status" -eq 125 ]
+		[[ $output == *"'hull delete $n' removes it"* ]]
+		hull delete "$n"
+		hull sandbox --name "$n" true </dev/null
+		[ -z "$(hull list -q)" ]
+	done
+	# whoever was waited for need not be found again
+	strace -o /dev/null -e inject=pidfd_open:error=EMFILE "$HULL" --root "$STATE" sandbox --name "$n" true </dev/null 3>&-
+	[ -z "$(hull list -q)" ]
+}
+
 @test "a killed hull leaves a name that can be deleted" {
 	"$HULL" --root "$STATE" sandbox --name "$ID" sleep 30 3>&- &
 	eventually has_status running
