@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scope.h"
 #include "base/text.h"
 
 /*
@@ -182,23 +183,40 @@ static int store_list(const struct walk *w, const char ***list, const char *text
 	return 0;
 }
 
+/* Room for one more entry. Return: it, or NULL: no memory. */
+static struct option_entry *next_entry(struct option_log *log)
+{
+	const size_t few = ARRAY_SIZE(log->few);
+	struct option_entry *longer;
+
+	if (log->n < few) {
+		log->entries = log->few;
+	} else if ((log->n & (log->n - 1)) == 0) {
+		longer = reallocarray(log->n == few ? NULL : log->entries, 2 * log->n, sizeof(*longer));
+		if (!longer)
+			return NULL;
+		if (log->n == few)
+			memcpy(longer, log->few, sizeof(log->few));
+		log->entries = longer;
+	}
+	return &log->entries[log->n++];
+}
+
 static int store_ordered(const struct walk *w, const struct option_row *row, struct option_log *log, const char *shown, const char *const *values)
 {
-	struct option_entry *longer;
+	struct option_entry *entry;
 	bool given = true;
 
 	if (row->n_values == 0 && store_bool(w, &given, shown, values[0]) < 0)
 		return -1;
 	if (!given)
 		return 0;
-	longer = grow(log->entries, log->n, sizeof(*longer));
-	if (!longer)
+	entry = next_entry(log);
+	if (!entry)
 		return fail(w->error, ENOMEM, "cannot read the options");
-	log->entries = longer;
-	longer[log->n] = (struct option_entry){ .row = row };
+	*entry = (struct option_entry){ .row = row };
 	for (unsigned int i = 0; i < row->n_values; i++)
-		longer[log->n].values[i] = values[i];
-	log->n++;
+		entry->values[i] = values[i];
 	return 0;
 }
 
@@ -352,8 +370,16 @@ int options_parse(const struct options *o, int argc, char **argv, struct error *
 
 void *option_log_keep(struct option_log *log, size_t size)
 {
-	struct option_block *block = size < SIZE_MAX - sizeof(*block) ? calloc(1, sizeof(*block) + size) : NULL;
+	const size_t room = ARRAY_SIZE(log->first) - log->n_first, wanted = size / sizeof(max_align_t) + 1;
+	struct option_block *block;
 
+	if (wanted <= room) {
+		void *place = &log->first[log->n_first];
+
+		log->n_first += wanted;
+		return memset(place, 0, size);
+	}
+	block = size < SIZE_MAX - sizeof(*block) ? calloc(1, sizeof(*block) + size) : NULL;
 	if (!block)
 		return NULL;
 	block->next = log->blocks;
@@ -369,7 +395,8 @@ static void log_free(struct option_log *log)
 		free(log->blocks);
 		log->blocks = next;
 	}
-	free(log->entries);
+	if (log->entries != log->few)
+		free(log->entries);
 	*log = (struct option_log){ .n = 0 };
 }
 

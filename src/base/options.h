@@ -48,13 +48,18 @@ struct option_entry {
 
 /*
  * Options in the order given.
- * @entries, @n: so many
- * @blocks: memory that lives as long as the log, from option_log_keep()
+ * @entries, @n: so many;  @few: where the first ones are
+ * @blocks: memory that lives as long as the log, from option_log_keep();  @first, @n_first: its beginning, and how much of that is taken
+ *
+ * The log does not move while it is in use. A short one takes nothing from malloc, whose first pages cost more than reading the options.
  */
 struct option_log {
 	struct option_entry *entries;
 	size_t n;
 	struct option_block *blocks;
+	size_t n_first;
+	max_align_t first[48];
+	struct option_entry few[8];
 };
 
 enum {

@@ -14,7 +14,7 @@
 #include "hull.h"
 
 /* room for the largest structure of parsed options; each command's size is checked by COMMAND_OPTIONS() */
-enum { COMMAND_FLAGS_MAX = 768 };
+enum { COMMAND_FLAGS_MAX = 2560 };
 
 /*
  * What a running command gets.

@@ -7,9 +7,9 @@
  * is the faster one: the copy's pages are new and have to be faulted in one by one (doc/performance.md).
  *
  * As long as a descriptor of the detached mount is open, whoever can reach it and may mount could make it writable again; once it is closed the kernel
- * dissolves the mount, and it can be changed by nobody. Dissolving waits for an RCU grace period. So the descriptor lives through the execve, and the child
- * hangs the mount on the old root, with which it is unmounted (aspect/rootfs.c). Both sides have closed it before the payload can run, and it is dissolved
- * before the clone if that enters namespaces in which others are.
+ * dissolves the mount, and it can be changed by nobody. Dissolving waits for an RCU grace period. So the child hangs the mount on the old root, with which it is
+ * unmounted (aspect/rootfs.c), and both sides have closed it before the payload can run; but it is dissolved before the clone if that enters namespaces in
+ * which others are, and while the payload starts if we stand still until then: nobody in the sandbox can reach into hull.
  */
 #include "run/selfexe.h"
 
@@ -188,13 +188,10 @@ __attribute__((visibility("default"))) int hull_protect_executable(char *const a
 
 	if (is_from_mount() || (geteuid() == 0 && execute_readonly(argv) == 0))
 		return 0;
-	/* read-only: we were never in danger */
-	if (statfs("/proc/self/exe", &fs) == 0 && (fs.f_flags & ST_RDONLY))
-		return 0;
-	exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	exe = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (exe < 0 || fstat(exe, &stat) < 0)
 		return -errno;
-	if (fcntl(exe, F_GET_SEALS) == ALL_SEALS || !endangered(exe, &stat))
+	if (!endangered(exe, &stat) || (fstatfs(exe, &fs) == 0 && (fs.f_flags & ST_RDONLY)) || fcntl(exe, F_GET_SEALS) == ALL_SEALS)
 		return 0;
 	safe = make_copy(exe, stat.st_size);
 	return safe < 0 ? safe : execute(safe, argv, told_path(exe));
