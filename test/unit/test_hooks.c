@@ -42,10 +42,11 @@ static void test_run(void)
 	CHECK_STRING(content("state"), "{\"ociVersion\":\"1.3.0\"}");
 	CHECK_STRING(content("state2"), "{\"ociVersion\":\"1.3.0\"}");
 	CHECK_STRING(content("x"), "1 2\n");
-	hooks[0] = shell("cat /proc/$$/environ > $0/environ");
+	CHECK_STRING(content("env"), "2\n"); /* the hook's own, and PWD, which the shell sets */
+	hooks[0] = shell("echo $HULL_UNIT_LEAK > $0/environ");
 	hooks[0].env.n = 0;
 	CHECK(run(hooks, 1, "createRuntime") == 0);
-	CHECK_STRING(content("environ"), ""); /* the hook's own, and nothing of ours */
+	CHECK_STRING(content("environ"), "1\n"); /* without any: ours, as from runc and crun */
 }
 
 /* a hook cannot change what the next one reads */
@@ -117,6 +118,7 @@ static void test_output_files(void)
 
 static bool body_enter(struct child *c)
 {
+	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return aspect_hooks.enter(c) == 0;
 }
 
@@ -132,6 +134,8 @@ static int play(struct hook *create, struct hook *start)
 
 	f.spec.hooks.create_container = (struct hook_list){ create, create ? 1 : 0 };
 	f.spec.hooks.start_container = (struct hook_list){ start, start ? 1 : 0 };
+	f.spec.process.args = LIST(&f, "payload");
+	CHECK(fixture_plan(&f, &aspect_exec) == 0); /* startContainer hooks have the payload's environment */
 	CHECK(fixture_plan(&f, &aspect_hooks) == 0);
 	f.plan.state_fd = memfd_create("state", MFD_CLOEXEC);
 	CHECK(write(f.plan.state_fd, "{}", 2) == 2);

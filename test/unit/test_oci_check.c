@@ -48,7 +48,7 @@ static void process_checks(void)
 			"process.scheduler: SCHED_DEADLINE needs 1024 <= runtime <= deadline <= period (ns)" },
 		{ PROCESS("'capabilities':{'effective':['CAP_SYS_ADMIN']}"), "process.capabilities.effective: 'CAP_SYS_ADMIN' is not in permitted" },
 		{ PROCESS("'capabilities':{'bounding':['SYS_ADMIN']}"), NULL }, /* warned of: sys/config */
-		{ PROCESS("'capabilities':{'bounding':[7]}"), "process.capabilities.bounding[0]: expected a string, got a number" },
+		{ PROCESS("'capabilities':{'bounding':[7]}"), "process.capabilities.bounding[0]: expected a string, got 7" },
 		{ PROCESS("'execCPUAffinity':{'initial':'0-3, 7'}"), NULL },
 		{ PROCESS("'execCPUAffinity':{'final':'0-'}"), "process.execCPUAffinity.final: '0-' is not a list of CPUs" },
 	};

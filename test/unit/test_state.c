@@ -64,7 +64,7 @@ static void the_root_is_made(void)
 
 	CHECK(state_open_root(path, false, &error) == -2);
 	fd = state_open_root(path, true, &error);
-	CHECK(fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0700);
+	CHECK(fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == 01700);
 	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	(void)close_fd(fd);
 	CHECK(stat(arena_printf(&arena, "%s/some", root_path), &st) == 0 && (st.st_mode & 07777) == 0755);
