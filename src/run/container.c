@@ -146,6 +146,17 @@ static bool outlives_init(struct job *job)
 	return (!ns || ns->path) && cgroup_pids(&job->state.facts, &job->hull->arena, &job->hull->error, &pids, &n) == 0 && n > 0;
 }
 
+/*
+ * What ends a created container is the end of it: the program that could make something else of it is not there yet, and as a pid 1 without a handler nothing
+ * but SIGKILL would reach what stands in for it.
+ */
+static int signal_for(const struct job *job, int number)
+{
+	bool ends = number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
+
+	return ends && state_status(job->dir, &job->state) == STATUS_CREATED ? SIGKILL : number;
+}
+
 int container_kill(struct hull *hull, const char *id, const char *signal, bool all)
 {
 	struct job job;
@@ -154,6 +165,8 @@ int container_kill(struct hull *hull, const char *id, const char *signal, bool a
 	if (signal && names_signal(signal, &number) < 0)
 		return fail(&hull->error, 0, "unknown signal '%s'", signal);
 	r = job_open(&job, hull, id, false);
+	if (r == 0)
+		number = signal_for(&job, number);
 	if (r == 0 && ((all && cgroup_known(&job.state.facts)) || (number == SIGKILL && outlives_init(&job)))) {
 		r = cgroup_kill_all(&job.state.facts, &hull->arena, &hull->error, number);
 	} else if (r == 0) {

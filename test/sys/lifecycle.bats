@@ -261,6 +261,12 @@ load lib
 	hull kill "$ID" KILL
 	eventually has_status stopped
 	hull delete "$ID"
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	hull kill "$ID" USR1
+	has_status created
+	hull kill "$ID" # TERM: there is no program that could handle it
+	eventually has_status stopped
+	hull delete "$ID"
 }
 
 # ---- delete ----
