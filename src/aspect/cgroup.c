@@ -327,13 +327,17 @@ static int open_join(struct plan *p, struct cgroup_plan *data)
 	j->dirs = arena_many(p->arena, char *, data->host.n);
 	for (size_t i = 0; i < data->host.n; i++) {
 		struct cgroup_tree *t = &data->host.v[i];
-		int fd;
+		int fd = NO_FD;
+		char *dir;
 
 		if (!t->leaf)
 			continue;
-		fd = t->v2 ? open(t->leaf, O_PATH | O_DIRECTORY | O_CLOEXEC) : cgroup_v1_open_tasks(p->arena, t->leaf);
+		if (cgroup_first(p, t, &dir) == 0) {
+			fd = t->v2 ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : cgroup_v1_open_tasks(p->arena, dir);
+			if (fd < 0)
+				(void)fail(p->error, t->v2 ? errno : fd, "cannot open cgroup '%s'", dir);
+		}
 		if (fd < 0) {
-			(void)fail(p->error, t->v2 ? errno : fd, "cannot open cgroup '%s'", t->leaf);
 			cgroup_join_close(j);
 			return -1;
 		}
@@ -341,7 +345,7 @@ static int open_join(struct plan *p, struct cgroup_plan *data)
 			j->v2_fd = fd;
 			continue;
 		}
-		j->dirs[j->n] = t->leaf;
+		j->dirs[j->n] = dir;
 		j->tasks[j->n++] = fd;
 	}
 	if (uses_systemd(p) && cgroup_scope_must_attach(p, j->v2_fd, &data->scope))

@@ -71,6 +71,9 @@ struct cgroup_tree {
 	char *unit;
 };
 
+/* below the cgroup with the limits: see struct request's inner_cgroup */
+#define CGROUP_INNER "payload"
+
 enum { CGROUP_TREES_MAX = 32 };
 
 /* @version: 0 none mounted, 1 (hybrid: one of them is v2), 2 */

@@ -64,6 +64,15 @@ struct cgroup_join {
 	size_t n;
 };
 
+struct cgroup_tree;
+
+/**
+ * cgroup_first - where the payload begins: the leaf of @t, or with struct request's inner_cgroup one below. Who may make cgroup and user namespaces can mount
+ * the hierarchy from the cgroup he is in on, and as that cgroup's owner write what is its limit.
+ * Return: 0 or -1 after fail().
+ */
+int cgroup_first(struct plan *p, const struct cgroup_tree *t, char **ret_dir);
+
 /**
  * cgroup_join_open - open the way in.
  * @sub: what --cgroup said: "[CTRL[,CTRL]:]PATH" below the container's own cgroup; none: its own, and on v2, where that cannot hold processes, the

@@ -1,6 +1,6 @@
 /*
- * The way of another process (`hull exec`) into a container's cgroups: everything is opened beforehand, from the facts of the state file.
- * v2 is joined by the clone itself (CLONE_INTO_CGROUP), v1 by the child writing itself into the tasks files.
+ * Where a sandbox's payload begins, and the way of another process (`hull exec`) into a container's cgroups: everything is opened beforehand, from
+ * the facts of the state file. v2 is joined by the clone itself (CLONE_INTO_CGROUP), v1 by the child writing itself into the tasks files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -166,4 +166,30 @@ void cgroup_join_close(const struct cgroup_join *join)
 	for (size_t i = 0; i < join->n; i++)
 		(void)close_fd(join->tasks[i]);
 	(void)close_fd(join->v2_fd);
+}
+
+/* v1's that has a limit of a sandbox's to keep; one of devices takes the rule for all of them without children only */
+static bool is_limiting(const struct cgroup_tree *t)
+{
+	static const char *const controllers[] = { "memory", "pids", "cpu", "cpuacct" };
+	bool limits = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+		limits |= cgroup_has_controller(t->controllers, controllers[i]);
+	return limits && !cgroup_has_controller(t->controllers, "devices");
+}
+
+int cgroup_first(struct plan *p, const struct cgroup_tree *t, char **ret_dir)
+{
+	struct cgroup_tree inner = *t;
+	int r;
+
+	*ret_dir = t->leaf;
+	if (!p->request->inner_cgroup || (!t->v2 && !is_limiting(t)))
+		return 0;
+	inner.leaf = arena_printf(p->arena, "%s/" CGROUP_INNER, t->leaf);
+	inner.existed = false;
+	r = t->v2 ? cgroup_make_dir(p->arena, t->leaf, inner.leaf) : cgroup_v1_make(p->arena, &inner);
+	*ret_dir = inner.leaf;
+	return r < 0 ? fail(p->error, r, "cannot make cgroup '%s'", inner.leaf) : 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "aspect/cgroup.h"
 #include "aspect/cgroup_stats.h"
 #include "base/io.h"
 #include "base/scope.h"
@@ -62,6 +63,8 @@ void cgroup_oom_read(const struct facts *facts, struct arena *arena, struct cgro
 	if (!dir)
 		return;
 	ret_oom->kills = read_kills(dir, v2);
+	if (!v2) /* counts where the victim was only */
+		ret_oom->kills += read_kills(arena_printf(arena, "%s/" CGROUP_INNER, dir), v2);
 	ret_oom->limit = read_number(dir, v2 ? "memory.max" : "memory.limit_in_bytes");
 	ret_oom->peak = read_number(dir, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
 }

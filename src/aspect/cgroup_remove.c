@@ -138,6 +138,15 @@ static int remove_busy(const char *path, struct arena *arena)
 	return r;
 }
 
+static int remove_empty(const char *path, struct arena *arena)
+{
+	int r = rmdir(path) == 0 ? 0 : -errno;
+
+	if (r == -EBUSY && rmdir(arena_printf(arena, "%s/" CGROUP_INNER, path)) == 0)
+		r = rmdir(path) == 0 ? 0 : -errno;
+	return r;
+}
+
 int cgroup_remove(const struct facts *facts, struct arena *arena, struct error *error)
 {
 	bool killed = false;
@@ -146,9 +155,9 @@ int cgroup_remove(const struct facts *facts, struct arena *arena, struct error *
 	for (size_t i = facts->cgroups.n; i-- > 0;) {
 		const char *path = facts->cgroups.v[i];
 
-		if (rmdir(path) == 0)
+		r = remove_empty(path, arena);
+		if (r == 0)
 			continue;
-		r = -errno;
 		if (access(path, F_OK) < 0) /* (in a read-only hierarchy rmdir(2) says EROFS even of what does not exist) */
 			continue;
 		if (r == -EBUSY && !killed) {

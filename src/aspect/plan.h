@@ -73,6 +73,7 @@ struct sock_fprog;
  * @exec: this is `hull exec`: only the phases of the process run
  * @sandbox: made of options (spec/sandbox.h): bind sources mean the host's tree as it was before the first mount, and the root may be taken in place
  * @mimic: mount points that do not exist are never made on the host
+ * @inner_cgroup: the payload begins in a cgroup below the one with the limits, whose files are then out of its sight
  * @keep_fds: the payload gets every descriptor that the caller left open (bubblewrap's way)
  * @signal_mask: a sandbox's payload has the caller's blocked signals, as bits, and those it ignored;  @ignores_children: SIGCHLD among them
  * @alone: nobody is to be told of the child before its payload runs
@@ -90,7 +91,7 @@ struct request {
 	bool exec;
 	bool detach;
 	bool no_pivot, no_new_keyring;
-	bool sandbox, mimic, keep_fds, alone, cwd_optional, set_pwd;
+	bool sandbox, mimic, inner_cgroup, keep_fds, alone, cwd_optional, set_pwd;
 	struct protocol *protocol;
 	const struct plugin_list *plugins;
 	const struct sock_fprog *filters;

@@ -182,7 +182,7 @@ static void set_request(struct job *job, const struct hull_sandbox_options *o)
 	r->keep_fds = o->keep_fds;
 	r->cwd_optional = !o->cwd;
 	r->set_pwd = o->bare || o->cwd;
-	r->no_new_keyring = o->bare || (!o->nest && (!o->syscalls || text_equal(o->syscalls, "default"))); /* the filter knows no keyrings */
+	r->no_new_keyring = o->bare || sandbox_is_filtered(o); /* the filter knows no keyrings */
 	r->preserve_fds = o->preserve_fds;
 	r->cgroup_manager = CGROUP_MANAGER_DISABLED;
 }
@@ -211,6 +211,7 @@ static int sandbox_check(struct sandbox *s)
 	set_request(job, &s->o);
 	if (s->cgroups)
 		job->request.cgroup_manager = CGROUP_MANAGER_CGROUPFS;
+	job->request.inner_cgroup = s->cgroups && !sandbox_is_filtered(&s->o);
 	if (plugins_check(job, s->o.plugins, s->o.plugin_dir, NULL) < 0 || sandbox_require(s) < 0)
 		return -1;
 	job->state.id = job->id;

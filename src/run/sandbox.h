@@ -2,6 +2,8 @@
 #ifndef RUN_SANDBOX_H
 #define RUN_SANDBOX_H
 
+#include <string.h>
+
 #include "aspect/protocol.h"
 #include "run/foreground.h"
 #include "run/handle.h"
@@ -52,6 +54,12 @@ struct sandbox {
 	const char *result_name;
 	bool result_is_fd;
 };
+
+/* Whether hull's own filter keeps the command from making mounts and namespaces. */
+static inline bool sandbox_is_filtered(const struct hull_sandbox_options *o)
+{
+	return !o->nest && !o->bare && (!o->syscalls || strcmp(o->syscalls, "default") == 0);
+}
 
 static inline struct sandbox *sandbox_of(const struct job *job)
 {

@@ -372,8 +372,8 @@ static uint64_t key_of(const struct string_list *cgroups, const char *file, cons
 	char path[4096], text[4096];
 	uint64_t most = 0, value;
 
-	for (size_t i = 0; i < cgroups->n; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", cgroups->v[i], file);
+	for (size_t i = 0; i < 2 * cgroups->n; i++) { /* v1 counts where it happened only */
+		(void)snprintf(path, sizeof(path), "%s/%s%s", cgroups->v[i / 2], i % 2 ? CGROUP_INNER "/" : "", file);
 		value = io_read_small(AT_FDCWD, path, text, sizeof(text)) > 0 ? cgroup_parse_key(text, key) : 0;
 		most = value > most ? value : most;
 	}

@@ -41,10 +41,7 @@ static const struct {
 /* With CAP_SYS_ADMIN it may umount what covers the host's files, and make them writable, unless the filter keeps the calls from it. */
 static bool undoes_mounts(const struct sandbox *s)
 {
-	const struct hull_sandbox_options *o = &s->o;
-	bool filtered = !o->nest && !o->bare && (!o->syscalls || text_equal(o->syscalls, "default"));
-
-	return !filtered && s->job->spec.process.capabilities.set && (s->job->spec.process.capabilities.bounding >> CAP_SYS_ADMIN & 1);
+	return !sandbox_is_filtered(&s->o) && s->job->spec.process.capabilities.set && (s->job->spec.process.capabilities.bounding >> CAP_SYS_ADMIN & 1);
 }
 
 /* What the level wants and the options took away, NULL: nothing. */

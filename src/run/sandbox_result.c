@@ -1,6 +1,6 @@
 /*
  * --result: one JSON record of how a sandbox ended, also when hull itself failed. A file is replaced as a whole at the end, in the directory that was there
- * before the command ran; whatever else FILE is (a FIFO, /dev/stderr) is opened then, too, since the command may change what a path means.
+ * before the command ran; whatever else FILE is (a FIFO) is opened then, too, since the command may change what a path means.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,24 @@
 
 enum { RESULT_VERSION = 1, RESULT_MODE = 0644, KIB = 1024 };
 
+/* A number, or a name that means a descriptor: what it leads to may be a file, but the name must not be replaced by one. */
+static bool is_descriptor(const char *path, uint32_t *ret)
+{
+	static const char *const numbered[] = { "/dev/fd/", "/proc/self/fd/" };
+	static const char *const standard[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(standard); i++) {
+		if (text_equal(path, standard[i])) {
+			*ret = i;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbered); i++)
+		if (text_after(path, numbered[i]))
+			path = text_after(path, numbered[i]);
+	return text_to_u32(path, ret) == 0;
+}
+
 int sandbox_result_open(struct sandbox *s)
 {
 	struct error *e = &s->job->hull->error;
@@ -30,9 +48,9 @@ int sandbox_result_open(struct sandbox *s)
 	s->result_fd = s->result_dir = NO_FD;
 	if (!path)
 		return 0;
-	if (text_to_u32(path, &fd) == 0) {
+	if (is_descriptor(path, &fd)) {
 		if (fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)
-			return fail(e, EBADF, "--result: descriptor %s", path);
+			return fail(e, EBADF, "--result: descriptor %u", fd);
 		s->result_fd = (int)fd;
 		s->result_is_fd = true;
 		return 0;

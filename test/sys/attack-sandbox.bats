@@ -304,6 +304,43 @@ can_push_back() { [ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 
 	[[ $output == *pushed* ]]
 }
 
+# ---- the limits' cgroup ----
+
+# In namespaces of one's own all hierarchies can be mounted, from one's own cgroup on: what is raised there must not be the limit
+RAISE='for c in memory pids cpu; do mkdir -p /tmp/$c; mount -t cgroup -o $c none /tmp/$c; done
+mkdir -p /tmp/2
+mount -t cgroup2 none /tmp/2
+for file in /tmp/*/memory.limit_in_bytes /tmp/*/memory.memsw.limit_in_bytes /tmp/*/memory.max; do
+	[ ! -e $file ] || echo 1073741824 >$file
+done
+for file in /tmp/*/pids.max; do
+	[ ! -e $file ] || echo max >$file
+done
+for file in /tmp/*/cgroup.procs; do echo $$ >$file; done'
+
+@test "limits hold for a command that may nest: the cgroup that it can mount is not the one with the limits" {
+	needs_hull
+	run timeout 15 "$HULL" sandbox --nest --memory 64m unshare -UmrC sh -c "($RAISE) 2>/dev/null; python3 -c 'print(len(bytearray(200 << 20)))'" </dev/null
+	[ "$status" -eq 137 ]
+	[[ $output == *"memory limit"* ]]
+	run timeout 15 "$HULL" sandbox --nest --pids 12 unshare -UmrC sh -c "($RAISE) 2>/dev/null; for i in \$(seq 30); do sleep 1 & done; wait; echo all" </dev/null
+	[[ $output == *ork* ]] # cannot fork
+	[[ $output != *all* ]]
+	run timeout 15 "$HULL" sandbox --nest --result "$DIR/record" --memory 64m unshare -UmrC sh -c "($RAISE) 2>/dev/null; exec python3 -c 'bytearray(200 << 20)'" </dev/null
+	[ "$(jq -r .limit "$DIR/record")" = memory ]
+	not compgen -G '/sys/fs/cgroup/*/hull-sandbox-*'
+}
+
+@test "twin: a command that may nest has cgroups of its own below, and uses all that its limits allow" {
+	needs_hull
+	run timeout 15 "$HULL" sandbox --nest --memory 128m --pids 50 unshare -UmrC sh -c "($RAISE) 2>/dev/null; mkdir /tmp/memory/own && python3 -c 'print(len(bytearray(64 << 20)))'" </dev/null
+	if [ -d /sys/fs/cgroup/memory ]; then
+		[ "$status" -eq 0 ]
+		[[ $output == *67108864* ]]
+	fi
+	timeout 15 "$HULL" sandbox --nest --memory 128m "$HULL" sandbox --nest true </dev/null
+}
+
 # ---- mounts ----
 
 UNDO='umount /run 2>/dev/null && echo uncovered; mount -o remount,bind,rw / 2>/dev/null && echo writable; echo tried'

@@ -58,6 +58,19 @@ for i in range(3000000): pass"; sleep 0.3'
 	[[ $output == *"--result: descriptor 77"* ]]
 }
 
+@test "a name that means a descriptor is one, also where a file is behind it, and stays" {
+	local before
+	before=$(readlink /dev/stdout)
+	hull sandbox --result /dev/stdout echo said >"$DIR/out"
+	[ "$(readlink /dev/stdout)" = "$before" ]
+	[ "$(head -n 1 "$DIR/out")" = said ]
+	[ "$(tail -n +2 "$DIR/out" | jq -r .status)" = OK ]
+	hull sandbox --result /proc/self/fd/7 true 7>"$DIR/seven"
+	[ "$(jq -r .status "$DIR/seven")" = OK ]
+	run hull sandbox --result /dev/fd/77 true
+	[ "$status" -eq 125 ]
+}
+
 @test "a name: list, state, exec, enter, kill, and gone at the end" {
 	"$HULL" --root "$STATE" sandbox --name "$ID" sleep 30 3>&- &
 	eventually has_status running

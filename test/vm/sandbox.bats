@@ -82,6 +82,27 @@ limits_hold()
 	no_cgroups
 }
 
+# In namespaces of its own a command mounts the hierarchy from its cgroup on, and raises all limits there: at once, and (the kernel's nsdelegate refuses that in
+# the root of a cgroup namespace) out of a further namespace below
+RAISE='mkdir -p /tmp/2; mount -t cgroup2 none /tmp/2; for f in memory.max memory.swap.max pids.max; do echo max >/tmp/2/$f; done
+mkdir /tmp/2/sub; echo $$ >/tmp/2/sub/cgroup.procs
+unshare -C sh -c "for f in memory.max memory.swap.max pids.max; do echo max >/tmp/2/\$f; done"'
+
+# nested_limits_hold BOX
+nested_limits_hold()
+{
+	run "$1" --nest --memory 30m unshare -UmrC sh -c "$RAISE; ls /tmp/2/cgroup.procs; exec ${EAT[*]}"
+	echo "$output"
+	[ "$status" -eq 137 ]
+	[[ $output == *cgroup.procs* ]]
+	said '"limit":"memory"' '"oom_kills":[1-9]' '"memory":\{"value":31457280,"held_by":"cgroup"'
+	run "$1" --nest --pids 8 unshare -UmrC sh -c "$RAISE; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2 & done; wait"
+	echo "$output"
+	said '"limit":"pids"' '"pids_refused":[1-9]'
+	"$1" --nest --memory 60m unshare -UmrC sh -c "$RAISE; mkdir /tmp/2/own"
+	no_cgroups
+}
+
 # throttles BOX: of 100 ms it gets 10; looked at from outside while it runs, and by what it used
 throttles()
 {
@@ -129,11 +150,15 @@ as_vm_user() { vm_user "$HULL" --root "$USER_STATE" "$@" 2>/dev/null; }
 
 @test "root: memory kills and pids refuses, as the record says, and nothing is left" { limits_hold box; }
 
+@test "root: limits hold for a command that may nest" { nested_limits_hold box; }
+
 @test "root: cpus throttles" { throttles box; }
 
 @test "root: a killed hull leaves nothing that is not cleared" { survives_kill as_root box; }
 
 @test "a user with a delegated cgroup: memory kills and pids refuses, as the record says, and nothing is left" { limits_hold ubox; }
+
+@test "a user with a delegated cgroup: limits hold for a command that may nest" { nested_limits_hold ubox; }
 
 @test "a user with a delegated cgroup: cpus throttles" { throttles ubox; }
 
