@@ -67,6 +67,23 @@ static const char *remedy(int errnum)
 	return errnum == EACCES || errnum == EPERM || errnum == EROFS ? " (name one of yours with XDG_RUNTIME_DIR or --root)" : "";
 }
 
+/* Whoever else may rename what is in there chooses which process an ordinary user's `hull kill` finds. (Root's place is no matter of the environment.) */
+static int check_owner(int fd, const char *path, struct error *e)
+{
+	struct stat st;
+	uid_t uid = geteuid();
+
+	if (uid == 0)
+		return 0;
+	if (fstat(fd, &st) < 0)
+		return fail(e, errno, "cannot look at the state directory '%s'", path);
+	if (st.st_uid != uid && st.st_uid != 0)
+		return fail(e, 0, "the state directory '%s' belongs to user %u%s", path, st.st_uid, remedy(EPERM));
+	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+		return fail(e, 0, "the state directory '%s' can be written by everybody%s", path, remedy(EPERM));
+	return 0;
+}
+
 int state_open_root(const char *path, bool make, struct error *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -87,7 +104,10 @@ int state_open_root(const char *path, bool make, struct error *e)
 	}
 	if (fd < 0)
 		return fail(e, errno, "cannot open the state directory '%s'%s", path, remedy(errno));
-	return fd;
+	if (check_owner(fd, path, e) == 0)
+		return fd;
+	(void)close_fd(fd);
+	return -1;
 }
 
 /* Open and lock a state directory, unless it was removed under us. */

@@ -366,6 +366,32 @@ UNDO='umount /run 2>/dev/null && echo uncovered; mount -o remount,bind,rw / 2>/d
 	usandbox --nest --require basic unshare -Urm sh -c 'mount -t tmpfs none /mnt && touch /mnt/x && umount /mnt'
 }
 
+# ---- somebody else's XDG_RUNTIME_DIR ----
+
+@test "no state is kept where somebody else could exchange it, nor taken from there" {
+	mkdir -m 777 "$DIR/run" "$DIR/run/hull"
+	chown 12345 "$DIR/run/hull"
+	local words
+	for words in "sandbox --name $ID true" "list" "kill $ID"; do
+		# shellcheck disable=SC2086 # several words
+		run as_user env XDG_RUNTIME_DIR="$DIR/run" timeout 15 "$HULL" $words </dev/null
+		[ "$status" -ne 0 ]
+		[[ $output == *"belongs to user 12345"* ]]
+	done
+	chown "$TEST_USER" "$DIR/run/hull"
+	run as_user env XDG_RUNTIME_DIR="$DIR/run" timeout 15 "$HULL" sandbox --name "$ID" true </dev/null
+	[[ $output == *"by everybody"* ]]
+	[ -z "$(ls -A "$DIR/run/hull")" ]
+}
+
+@test "twin: one's own is used, and what root lends; hull makes it if it is not there" {
+	mkdir -m 777 "$DIR/run"
+	mkdir -m 1777 "$DIR/lent"
+	as_user env XDG_RUNTIME_DIR="$DIR/run" timeout 15 "$HULL" sandbox --name "$ID" true </dev/null
+	[ "$(stat -c %U "$DIR/run/hull")" = "$TEST_USER" ]
+	as_user timeout 15 "$HULL" --root "$DIR/lent" sandbox --name "$ID" true </dev/null
+}
+
 # ---- somebody else's HOME ----
 
 @test "a profile in a HOME that is another user's opens no sandbox of ours, nor one that everybody may write" {
