@@ -343,7 +343,7 @@ enum {
  * @no_landlock: without the second wall;  @nest: the command may make namespaces, mounts and sandboxes of its own
  * @init: pid 1 is a reaper and the command its child;  @new_session: setsid(2);  @tty: 1 own pseudoterminal, 0 the caller's, -1 whatever is safe
  * @die_with_parent: kill the sandbox when the caller of this function dies;  @survive: do not kill it when this process dies
- * @memory: bytes or with a suffix k, m, g;  @cpus: "1.5";  @pids: number; @fsize, @stack: sizes; @nofile: number; NULL: no limit
+ * @memory: bytes or with a suffix k, m, g;  @cpus: "1.5";  @pids: number; @fsize, @stack, @core: sizes; @nofile: number; NULL: no limit
  * @time: processor time, @wall: real time: "1.5", "500ms", "2m" (seconds without a unit)
  * @result: file, or number of a descriptor, for one JSON record at the end
  * @require: "full", "limits", "basic"… (hull-sandbox(1)): the least isolation that will do; NULL: everything that was asked for
@@ -381,7 +381,7 @@ struct hull_sandbox_options {
 	bool init, new_session;
 	int tty;
 	bool die_with_parent, survive;
-	const char *memory, *cpus, *pids, *fsize, *nofile, *stack, *time, *wall;
+	const char *memory, *cpus, *pids, *fsize, *nofile, *stack, *core, *time, *wall;
 	const char *result;
 	const char *require;
 	const char *name;

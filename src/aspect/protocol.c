@@ -218,7 +218,7 @@ CHILD void protocol_forget(const struct child *c)
 {
 	const struct protocol *protocol = protocol_of(c);
 
-	for (char **entry = protocol && protocol->reports ? protocol->environment : NULL; entry && *entry; entry++)
+	for (char **entry = protocol ? protocol->environment : NULL; entry && *entry; entry++)
 		memset(*entry, 0, strlen(*entry));
 }
 

@@ -116,9 +116,11 @@ const struct command bwrap_command = {
 		"--perms, --size and --overlay-src say something about the option that follows them. Where an option is given several times, the last one "
 		"counts, unless it adds something.\n\n"
 		"The exit code is the command's, or 128 plus the number of the signal that killed it; 1 when bwrap itself fails.\n\n"
-		"Where hull does better than bubblewrap, it is on purpose: signals that would end it are handed to the command instead, and its end is waited for; a variable that was taken away is not found in the "
-		"environment of process 1; root's /proc/sys is read-only, too, unless the command could uncover it; '=' may stand between an option and "
-		"its value, and an option may be cut short as long as it is not ambiguous. For a sandbox that is safe when told nothing, see hull-sandbox(1).",
+		"As in 0.12, and unlike in 0.11, nothing is mounted on a symbolic link; one on the way to DEST is followed, inside the sandbox.\n\n"
+		"Where hull does better than bubblewrap, it is on purpose: signals that would end it are handed to the command instead, and its end is waited for; a "
+		"variable that was taken away is not found in the environment of process 1; root's /proc/sys is read-only, too, unless the command could uncover it; '=' "
+		"may stand between an option and its value, and an option may be cut short as long as it is not ambiguous. Messages have words of hull's own, and an "
+		"option that is given twice earns no warning. Executed as /proc/self/exe it is hull, not bwrap. For a sandbox that is safe when told nothing, see hull-sandbox(1).",
 	.examples = (const struct example[]){
 		{ "bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sh", "a shell that sees the host's files" },
 		{ "bwrap --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib64 /lib64 --tmpfs /tmp ls /", "nothing but /usr" },

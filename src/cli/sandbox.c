@@ -8,7 +8,7 @@
 #include "cli/sandbox.h"
 
 /* What an option in order asks for. */
-enum { OP_RO, OP_RW, OP_DEV, OP_TMPFS, OP_HIDE, OP_OVERLAY, OP_ENV, OP_UNSET_ENV, OP_CLEAR_ENV, OP_SHARE, OP_MAX };
+enum { OP_RO, OP_RW, OP_DEV, OP_RO_TRY, OP_RW_TRY, OP_DEV_TRY, OP_TMPFS, OP_HIDE, OP_OVERLAY, OP_ENV, OP_UNSET_ENV, OP_CLEAR_ENV, OP_SHARE, OP_MAX };
 
 /*
  * @o: as the library wants it; what needs a closer look first is below
@@ -29,6 +29,9 @@ static const struct option_row rows[] = {
 	{ "ro", IN_ORDER(OP_RO, 1), .argument = "PATH[:DEST]", .help = "show the host's PATH, read-only, at DEST" },
 	{ "rw", IN_ORDER(OP_RW, 1), .argument = "PATH[:DEST]", .help = "the same, and it may be written" },
 	{ "dev", IN_ORDER(OP_DEV, 1), .argument = "PATH[:DEST]", .help = "the same as --rw, with the use of device nodes" },
+	{ "ro-try", IN_ORDER(OP_RO_TRY, 1), .argument = "PATH[:DEST]", .help = "the same as --ro, if PATH exists" },
+	{ "rw-try", IN_ORDER(OP_RW_TRY, 1), .argument = "PATH[:DEST]", .help = "the same as --rw, if PATH exists" },
+	{ "dev-try", IN_ORDER(OP_DEV_TRY, 1), .argument = "PATH[:DEST]", .help = "the same as --dev, if PATH exists" },
 	{ "tmpfs", IN_ORDER(OP_TMPFS, 1), .argument = "PATH[:SIZE]", .help = "an empty directory in memory" },
 	{ "hide", IN_ORDER(OP_HIDE, 1), .argument = "PATH", .help = "nothing is to be seen there" },
 	{ "overlay", IN_ORDER(OP_OVERLAY, 1), .argument = "PATH", .help = "it may be written, and what was written is gone afterwards" },
@@ -62,6 +65,7 @@ static const struct option_row rows[] = {
 	{ "fsize", AT(o.fsize), .argument = "SIZE", .help = "largest file it may write" },
 	{ "nofile", AT(o.nofile), .argument = "NUMBER", .help = "limit of open files" },
 	{ "stack", AT(o.stack), .argument = "SIZE", .help = "limit of the stack" },
+	{ "core", AT(o.core), .argument = "SIZE", .help = "limit of core dumps: 0: none" },
 	{ "result", AT(o.result), .argument = "FILE|FD", .help = "write a JSON record of how it ended" },
 	{ "require", AT(o.require), .argument = "LEVEL", .help = "do not run it with less isolation than this" },
 	{ "name", AT(o.name), .argument = "NAME", .help = "for list, enter, exec and kill" },
@@ -115,7 +119,8 @@ static int take_path(struct sandbox *s, const struct option_entry *entry, const 
 
 static int add_bind(struct sandbox *s, const struct option_entry *entry)
 {
-	static const enum hull_step_kind kinds[] = { [OP_RO] = HULL_STEP_RO_BIND, [OP_RW] = HULL_STEP_BIND, [OP_DEV] = HULL_STEP_DEV_BIND };
+	static const enum hull_step_kind kinds[] = { [OP_RO] = HULL_STEP_RO_BIND, [OP_RW] = HULL_STEP_BIND, [OP_DEV] = HULL_STEP_DEV_BIND,
+		[OP_RO_TRY] = HULL_STEP_RO_BIND, [OP_RW_TRY] = HULL_STEP_BIND, [OP_DEV_TRY] = HULL_STEP_DEV_BIND };
 	const char *path, *target;
 
 	if (take_path(s, entry, &path, &target) < 0)
@@ -125,7 +130,7 @@ static int add_bind(struct sandbox *s, const struct option_entry *entry)
 	target = target ? sandbox_absolute(&s->b, target) : path;
 	if (!target)
 		return -1;
-	(void)sandbox_step(&s->b, kinds[entry->row->tag], path, target); /* that is all of it */
+	sandbox_step(&s->b, kinds[entry->row->tag], path, target)->optional = entry->row->tag >= OP_RO_TRY;
 	return 0;
 }
 
@@ -212,7 +217,7 @@ static int add_share(struct sandbox *s, const struct option_entry *entry)
 }
 
 static int (*const operations[])(struct sandbox *s, const struct option_entry *entry) = {
-	[OP_RO] = add_bind, [OP_RW] = add_bind, [OP_DEV] = add_bind, [OP_TMPFS] = add_tmpfs, [OP_HIDE] = add_place, [OP_OVERLAY] = add_place,
+	[OP_RO] = add_bind, [OP_RW] = add_bind, [OP_DEV] = add_bind, [OP_RO_TRY] = add_bind, [OP_RW_TRY] = add_bind, [OP_DEV_TRY] = add_bind, [OP_TMPFS] = add_tmpfs, [OP_HIDE] = add_place, [OP_OVERLAY] = add_place,
 	[OP_ENV] = add_env, [OP_UNSET_ENV] = add_env, [OP_CLEAR_ENV] = add_env, [OP_SHARE] = add_share,
 };
 _Static_assert(ARRAY_SIZE(operations) == OP_MAX, "a function for each operation");
@@ -329,7 +334,7 @@ const struct command sandbox_command = {
 		"sandbox then is in 'hull list' as sandbox-PID-RANDOM, and what a killed hull leaves of it is removed by the next one that makes a cgroup, or by "
 		"'hull delete'. Elsewhere --memory is the address space of each process (RLIMIT_AS), --pids the number of processes in the user namespace "
 		"(RLIMIT_NPROC; not for root), and --cpus is refused. --time is that of all processes together, watched by hull: some hundredths of a second may come "
-		"on top, and without a cgroup whatever children used that nobody waited for; --fsize, --nofile and --stack are rlimits. When --time or --wall is over, all processes are "
+		"on top, and without a cgroup whatever children used that nobody waited for; --fsize, --nofile, --stack and --core are rlimits. When --time or --wall is over, all processes are "
 		"killed; with '--share pid' all that are found below the first one, which a command of the same user can kill before: then they go on.\n\n"
 		"--result writes one JSON object, also when hull fails: to FILE, which is replaced as a whole, or to the descriptor FD. 'status' is OK, RE (exit code not "
 		"0), SG (killed by a signal), TO (--time or --wall) or XX (hull failed: 'error' says why); 'exit_code', or 'signal', 'signal_name' and 'core_dumped'; "

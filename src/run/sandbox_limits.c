@@ -46,6 +46,11 @@ static int to_size(const char *text, uint64_t *ret)
 	return text_to_size(text, ret) < 0 || *ret == 0 || *ret > INT64_MAX ? -EINVAL : 0;
 }
 
+static int to_size_or_none(const char *text, uint64_t *ret)
+{
+	return text_to_size(text, ret) < 0 || *ret > INT64_MAX ? -EINVAL : 0;
+}
+
 static int to_time(const char *text, uint64_t *ret)
 {
 	return text_to_duration(text, ret) < 0 || *ret == 0 || *ret > INT64_MAX ? -EINVAL : 0;
@@ -76,6 +81,7 @@ static const struct {
 	[LIMIT_FSIZE] = { "fsize", "a size like 10m", OPTION(fsize), to_size },
 	[LIMIT_NOFILE] = { "nofile", "a number of files", OPTION(nofile), to_number },
 	[LIMIT_STACK] = { "stack", "a size like 8m", OPTION(stack), to_size },
+	[LIMIT_CORE] = { "core", "a size like 10m, or 0 for none", OPTION(core), to_size_or_none },
 #undef OPTION
 };
 _Static_assert(ARRAY_SIZE(rows) == LIMIT_MAX, "a row for each limit");
@@ -231,7 +237,7 @@ static int set_rlimits(struct sandbox *s, const struct caller *caller)
 	static const struct {
 		enum sandbox_limit limit;
 		int type;
-	} plain[] = { { LIMIT_FSIZE, RLIMIT_FSIZE }, { LIMIT_NOFILE, RLIMIT_NOFILE }, { LIMIT_STACK, RLIMIT_STACK } };
+	} plain[] = { { LIMIT_FSIZE, RLIMIT_FSIZE }, { LIMIT_NOFILE, RLIMIT_NOFILE }, { LIMIT_STACK, RLIMIT_STACK }, { LIMIT_CORE, RLIMIT_CORE } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
 		if (!s->limits[plain[i].limit].set)

@@ -88,6 +88,16 @@ config() { box "$@" --print-config -- true; }
 	[ -e "$WORK/dir/sub/w" ]
 }
 
+@test "--ro-try, --rw-try, --dev-try: what is not there is left out, and what is there is shown" {
+	[ "$(box --ro-try "$WORK/nope:/srv/a" --rw-try "$WORK/nope" --dev-try /dev/nope ls /srv)" = "$(ls /srv)" ]
+	[ "$(box --ro-try "$WORK/file:/srv/a/b" cat /srv/a/b)" = "$(cat "$WORK/file")" ]
+	box --rw-try . touch made
+	[ -e "$WORK/made" ]
+	not box --ro-try . touch made2
+	box --dev-try /dev/zero:/dev/x head -c 1 /dev/x >/dev/null
+	wrong 125 "hull: *'$WORK/nope'*" box --ro "$WORK/nope" true
+}
+
 @test "what cannot be a place is refused" {
 	wrong 125 "hull: option '--ro': the place in the sandbox is an absolute path, got 'x'" box --ro dir:x true
 	wrong 125 "hull: option '--rw': ':/x' begins with a path" box --rw :/x true

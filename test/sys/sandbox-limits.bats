@@ -88,8 +88,8 @@ time.sleep(60)'
 }
 
 @test "limits of each process are rlimits" {
-	run ubox --nofile 20 --stack 4m --fsize 1m sh -c 'ulimit -n; ulimit -s; ulimit -f'
-	[ "$output" = $'20\n4096\n2048' ]
+	run ubox --nofile 20 --stack 4m --fsize 1m --core 0 sh -c 'ulimit -n; ulimit -s; ulimit -f; ulimit -c'
+	[ "$output" = $'20\n4096\n2048\n0' ]
 	run ubox --fsize 1m dd if=/dev/zero of=/tmp/x bs=1M count=2
 	[ "$status" -eq 153 ]
 	[ "$(record '[.status, .signal_name, .limit] | @csv')" = '"SG","SIGXFSZ","fsize"' ]

@@ -120,6 +120,10 @@ BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch 
 	local bwrap=(/usr/bin/bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp)
 	[ "$(as_user "$HULL" sandbox --nest "${bwrap[@]}" sh -c 'echo $(id -u)')" = "$(id -u "$TEST_USER")" ]
 	[ "$("$HULL" sandbox --nest /usr/bin/bwrap --unshare-user --unshare-ipc --ro-bind / / --dev /dev --tmpfs /tmp sh -c 'echo $(id -u)' 3>&-)" = 0 ]
+	# root's procfs has covers, and the kernel makes none beside it (doc/sandbox.md); what can be seen may be shown
+	not "$HULL" sandbox --nest /usr/bin/bwrap --unshare-user --unshare-pid --ro-bind / / --proc /proc true 3>&-
+	"$HULL" sandbox --nest /usr/bin/bwrap --unshare-user --ro-bind / / --proc /proc test -e /proc/self/status 3>&-
+	not "$HULL" sandbox --nest /usr/bin/bwrap --unshare-user --ro-bind / / --proc /proc test -w /proc/sys/kernel/core_pattern 3>&-
 	not as_user "$HULL" sandbox "${bwrap[@]}" true
 	[ "$(as_user "${bwrap[@]}" "$HULL" sandbox sh -c "$BOTTOM")" = "1 $(id -u "$TEST_USER")"$'\ntmp\nrun\nalone' ]
 }
