@@ -28,6 +28,7 @@
  * @host: what is mounted, and the container's leaves in it;  @mounts: for mounts of type cgroup, NULL: there are none
  * @join: what the child enters by;  @scope: with the systemd manager
  * @owner: we are the root that the host's cgroups and devices obey, not that of a user namespace
+ * @delegated: cgroup.procs of the cgroup that run.oci.delegate-cgroup names, NO_FD: none
  */
 struct cgroup_plan {
 	struct cgroup_settings settings;
@@ -37,6 +38,7 @@ struct cgroup_plan {
 	struct cgroup_join join;
 	struct cgroup_scope scope;
 	bool owner;
+	int delegated;
 };
 
 static struct cgroup_plan *data_of(const struct plan *p)
@@ -59,8 +61,10 @@ static int check(struct plan *p)
 	struct cgroup_plan *data = arena_new(p->arena, struct cgroup_plan);
 	const struct resources *r = &p->spec->linux.resources;
 
-	data->join.v2_fd = NO_FD;
+	data->join.v2_fd = data->delegated = NO_FD;
 	p->data[ASPECT_CGROUP] = data;
+	if (!p->request->exec && cgroup_delegate_check(p) < 0)
+		return -1;
 	if (p->request->exec || p->request->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	if (uses_systemd(p) && cgroup_scope_check(p) < 0)
@@ -129,7 +133,7 @@ static bool is_owner(const struct plan *p)
 static int decide(struct plan *p, struct cgroup_plan *data)
 {
 	data->owner = is_owner(p);
-	if (cgroup_host_read(p->arena, p->error, &data->host) < 0)
+	if (cgroup_host_read(p->arena, p->error, &data->host) < 0 || cgroup_delegate_host(p, &data->host) < 0)
 		return -1;
 	if (uses_systemd(p) &&
 	    cgroup_scope_start(p, &data->settings, devices_apply(data) ? &data->devices : NULL, &data->host, &data->scope) < 0)
@@ -262,18 +266,15 @@ static int delegate(struct plan *p, const struct cgroup_tree *t)
 
 	if (!has_new_namespace(p) || !mount || mount->flags.readonly)
 		return 0;
-	if (!p->has_userns)
-		return uid == p->caller->euid ? 0 : cgroup_v2_delegate(p->arena, p->error, t, uid);
-	for (size_t i = 0; i < maps->n; i++) {
-		const struct id_mapping *map = &maps->v[i];
-
-		if (uid >= map->container_id && uid - map->container_id < map->size) {
-			uid_t host = map->host_id + (uid - map->container_id);
-
-			return host == p->caller->euid ? 0 : cgroup_v2_delegate(p->arena, p->error, t, host);
+	for (size_t i = 0; p->has_userns; i++) {
+		if (i == maps->n)
+			return 0;
+		if (uid >= maps->v[i].container_id && uid - maps->v[i].container_id < maps->v[i].size) {
+			uid += maps->v[i].host_id - maps->v[i].container_id;
+			break;
 		}
 	}
-	return 0;
+	return uid == p->caller->euid ? 0 : cgroup_v2_delegate(p->arena, p->error, t, uid);
 }
 
 static int make(struct plan *p, struct cgroup_plan *data, struct cgroup_tree *t)
@@ -380,9 +381,11 @@ static int prepare(struct plan *p)
 	if (record(p, &data->host) < 0)
 		return -1;
 	for (size_t i = 0; i < data->host.n; i++) {
-		struct cgroup_tree *t = &data->host.v[i];
+		struct cgroup_tree *t = &data->host.v[i], given;
 
-		if (t->leaf && (make(p, data, t) < 0 || (t->v2 && !data->host.hybrid && delegate(p, t) < 0)))
+		if (t->leaf && make(p, data, t) < 0)
+			return -1;
+		if (t->leaf && t->v2 && !data->host.hybrid && (cgroup_delegate_make(p, t, &given, &data->delegated) < 0 || delegate(p, &given) < 0))
 			return -1;
 	}
 	if (cgroup_settings_write(&data->settings, &data->host, p->arena, p->error) < 0 || open_join(p, data) < 0)
@@ -399,6 +402,7 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 	int r = 0;
 
 	(void)pidfd;
+	data->delegated = close_fd(data->delegated); /* the child has its own */
 	if (data->scope.attach)
 		r = cgroup_scope_attach(p, &data->scope, pid);
 	if (p->request->exec)
@@ -425,10 +429,11 @@ static CHILD int enter(struct child *c)
 		return 0;
 	}
 	r = cgroup_join_self(c, &data->join);
-	if (r < 0 || !(c->plan->new_namespaces & CLONE_NEWCGROUP) || plan_cgroup_ns_at_clone(c->plan))
+	if (r < 0)
 		return r;
-	r = sys_unshare(CLONE_NEWCGROUP);
-	return r < 0 ? child_fail(c, FAULT("cannot make a cgroup namespace"), r, NULL, NULL) : 0;
+	if ((c->plan->new_namespaces & CLONE_NEWCGROUP) && !plan_cgroup_ns_at_clone(c->plan))
+		r = sys_unshare(CLONE_NEWCGROUP);
+	return r < 0 ? child_fail(c, FAULT("cannot make a cgroup namespace"), r, NULL, NULL) : cgroup_delegate_enter(c, data->delegated);
 }
 
 static int undo(struct undo *u)

@@ -260,6 +260,30 @@ const char *cgroup_former_value(struct arena *arena, const char *file, const cha
 
 /* ---- making: cgroup_v1.c, cgroup_v2.c ---- */
 
+/* ---- crun's annotations: cgroup_delegate.c ---- */
+
+/**
+ * cgroup_delegate_check - whether the annotation run.oci.delegate-cgroup names a cgroup;  cgroup_delegate_host - whether this host can do what the
+ * annotations ask for.
+ * Return: 0 or -1.
+ */
+int cgroup_delegate_check(const struct plan *p);
+int cgroup_delegate_host(const struct plan *p, const struct cgroup_host *host);
+
+/**
+ * cgroup_delegate_make - make the cgroup of run.oci.delegate-cgroup below the leaf of a v2 tree.
+ * @ret_tree: the tree with the leaf that is the container's to manage: the new one, or @t's without the annotation.
+ * @ret_procs: for cgroup_delegate_enter(), untouched without the annotation.
+ * Return: 0 or -1.
+ */
+int cgroup_delegate_make(const struct plan *p, const struct cgroup_tree *t, struct cgroup_tree *ret_tree, int *ret_procs);
+
+/**
+ * cgroup_delegate_enter - go into it, after the cgroup namespace was made;  @procs: from there, negative: nothing to do.
+ * Return: 0 or -1 after child_fail().
+ */
+CHILD int cgroup_delegate_enter(const struct child *c, int procs);
+
 /**
  * cgroup_make_dir - make @dir and its missing parents, not above @mount.
  * Return: 0 (also when it exists) or -errno.

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/scope.h"
 #include "base/text.h"
+#include "spec/oci.h"
 
 enum { OWN_TEXT_MAX = 64 << 10 };
 
@@ -31,17 +32,9 @@ static const struct {
 	{ "TasksAccounting", "b", "true" },
 };
 
-static const char *annotation(const struct plan *p, const char *key)
-{
-	for (size_t i = p->spec->annotations.n; i-- > 0;)
-		if (text_equal(p->spec->annotations.v[i].key, key))
-			return p->spec->annotations.v[i].value ? p->spec->annotations.v[i].value : "";
-	return NULL;
-}
-
 static int name_unit(const struct plan *p, bool user, struct systemd_unit *ret_unit)
 {
-	const char *subgroup = annotation(p, "run.oci.systemd.subgroup");
+	const char *subgroup = spec_annotation(p->spec, "run.oci.systemd.subgroup");
 
 	if (systemd_unit_of(p->spec->linux.cgroups_path, p->request->id, user, p->arena, p->error, ret_unit) < 0)
 		return -1;

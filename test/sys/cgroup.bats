@@ -330,6 +330,28 @@ V2_ONLY=(unshare -m sh -c 'mount --make-rprivate / && umount -R /sys/fs/cgroup &
 	[ -z "$(find /sys/fs/cgroup -name "$ID")" ]
 }
 
+@test "cgroup v2: run.oci.delegate-cgroup is a cgroup below that of the limits, in which the payload is" {
+	needs_hull
+	make_bundle
+	edit '.annotations["run.oci.delegate-cgroup"] = "mine" | .mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	args sh -c 'grep ^0:: /proc/self/cgroup; cd /sys/fs/cgroup && cat cgroup.procs mine/cgroup.procs && mkdir mine/own && echo 0 >mine/own/cgroup.procs && echo moved'
+	run "${V2_ONLY[@]}" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	[ "${lines[0]}" = 0::/mine ]
+	[ "${lines[1]}" = 1 ]
+	[[ $output == *moved ]]
+	[ -z "$(find /sys/fs/cgroup -name "$ID")" ]
+	edit '.annotations["run.oci.delegate-cgroup"] = "../up"'
+	refuses run.oci.delegate-cgroup ../up -- "${V2_ONLY[@]}" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	edit '.annotations = {"run.oci.systemd.force_cgroup_v1": "/sys/fs/cgroup"}'
+	refuses run.oci.systemd.force_cgroup_v1 -- "${V2_ONLY[@]}" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	# where v1 is there it is what the container sees anyway; and nothing of v1 is delegated
+	v1_here
+	args true
+	hull run -b "$BUNDLE" "$ID"
+	edit '.annotations = {"run.oci.delegate-cgroup": "mine"}'
+	refuses run.oci.delegate-cgroup -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+}
+
 @test "cgroup v2: a limit whose controller is not there is refused" {
 	needs_hull
 	make_bundle
