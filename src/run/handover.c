@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/process.h"
 #include "base/scope.h"
 #include "base/spawn.h"
+#include "base/sys.h"
 #include "base/text.h"
 #include "base/tree.h"
 #include "spec/oci.h"
@@ -179,8 +179,14 @@ static int run_it(struct handover *h, const char *state, int *ret_status)
 			r = fail(h->error, child.pid, "--runtime: cannot execute '%s'", h->program);
 	}
 	if (r == 0) {
-		child.pidfd = process_open(child.pid, 0);
-		r = foreground_serve(&f, &child, h->error, ret_status);
+		child.pidfd = sys_pidfd_open(child.pid, 0); /* our child, not waited for: it may have ended already, and the number is its own */
+		if (child.pidfd >= 0) {
+			r = foreground_serve(&f, &child, h->error, ret_status);
+		} else {
+			(void)kill(child.pid, SIGKILL); /* gone is as good */
+			(void)spawn_wait(child.pid, NULL); /* likewise */
+			r = fail(h->error, child.pidfd, "--runtime: cannot watch '%s'", h->program);
+		}
 	}
 	foreground_end(&f);
 	(void)close_fd(child.pidfd);

@@ -108,12 +108,14 @@ static int read_mount_points(struct sandbox *s, struct string_list *ret_list)
 	if (r < 0)
 		return fail(&s->job->hull->error, r, "--runtime: cannot read '/proc/self/mountinfo'");
 	list.v = arena_many(arena, char *, MOUNTS_MAX);
-	while (list.n < MOUNTS_MAX && (line = strsep(&text, "\n"))) {
+	while ((line = strsep(&text, "\n"))) {
 		for (int i = 0; i < 4; i++)
 			(void)strsep(&line, " "); /* ids, device, root */
 		field = strsep(&line, " ");
 		if (!field)
 			continue;
+		if (list.n == MOUNTS_MAX)
+			return fail(&s->job->hull->error, 0, "--runtime: this host has more than %d mounts, each of which would have to be made read-only", MOUNTS_MAX);
 		text_unescape_octal(field);
 		list.v[list.n++] = field;
 	}
@@ -129,7 +131,7 @@ static void add_with_below(struct arena *arena, const struct mount *m, const str
 		const char *rest = path_below(points->v[i], m->source);
 		struct mount *below = &list->v[list->n];
 
-		if (!rest || !*rest || access(points->v[i], R_OK) < 0)
+		if (!rest || !*rest || access(points->v[i], F_OK) < 0) /* the command cannot reach it either */
 			continue;
 		*below = *m;
 		below->destination = arena_printf(arena, "%s%s", m->destination, rest);

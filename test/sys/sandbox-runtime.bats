@@ -148,3 +148,19 @@ nothing_left()
 	[ "$status" -eq 5 ]
 	nothing_left
 }
+
+@test "a runtime that ends at once is seen to end, however soon" {
+	local i
+	for i in 1 2 3 4 5 6 7 8; do
+		run timeout -k 1 5 "$HULL" sandbox --runtime false true </dev/null
+		[ "$status" -eq 1 ]
+	done
+	nothing_left
+}
+
+@test "a mount below that cannot be listed is read-only, too" {
+	needs crun
+	mkdir "$DIR/mnt"
+	[ "$(apart sh -c 'mount -t tmpfs -o mode=711 t "$1/mnt" && mkdir -m 777 "$1/mnt/all" && cd / && shift && "$@"' - "$DIR" \
+		"${AS_USER[@]}" "$HULL" sandbox --runtime crun sh -c "ls -d $DIR/mnt/all && { touch $DIR/mnt/all/x || echo none; }" 2>/dev/null)" = "$DIR/mnt/all"$'\nnone' ]
+}
