@@ -402,7 +402,7 @@ static int parent(struct plan *p, pid_t pid, int pidfd)
 	int r = 0;
 
 	(void)pidfd;
-	data->delegated = close_fd(data->delegated); /* the child has its own */
+	(void)close_fd(data->delegated); /* the child has its own, and reads the number perhaps where we would write it */
 	if (data->scope.attach)
 		r = cgroup_scope_attach(p, &data->scope, pid);
 	if (p->request->exec)
