@@ -46,7 +46,7 @@ static void overlays(void)
 	const struct mount_layers *layers;
 
 	begin();
-	(void)add("/m", "overlay", "overlay", "lowerdir=/a\\:b\\\\:/c\\,d:e upperdir=/u\\:p workdir=/w index=off volatile ro");
+	(void)add("/m", "overlay", "overlay", "lowerdir=/a\\:b\\\\:/c\\,d:e upperdir=/u\\:p:q\\\\r workdir=/w index=off volatile ro");
 	(void)add("/m", "overlay", "overlay", "lowerdir=/a hull.tmp");
 	(void)add("/m", "overlay", "overlay", "lowerdir+=/a lowerdir+=/b");
 	CHECK(compile() == 0 && op(0)->kind == MOUNT_OVERLAY && op(1)->kind == MOUNT_OVERLAY && op(2)->kind == MOUNT_FILESYSTEM);
@@ -55,7 +55,7 @@ static void overlays(void)
 	CHECK_STRING(layers->lower[0], "/a:b\\");
 	CHECK_STRING(layers->lower[1], "/c,d");
 	CHECK_STRING(layers->lower[2], "e");
-	CHECK_STRING(layers->upper, "/u:p");
+	CHECK_STRING(layers->upper, "/u:p:q\\r"); /* only lowerdir is a list */
 	CHECK_STRING(layers->work, "/w");
 	CHECK(op(0)->n_params == 2);
 	CHECK_STRING(op(0)->params[0].key, "index");

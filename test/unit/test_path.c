@@ -312,6 +312,8 @@ static void clean_paths(void)
 {
 	CHECK(path_is_clean("/") && path_is_clean("/a") && path_is_clean("/a/b.c/..d") && path_is_clean("/..."));
 	CHECK(!path_is_clean("") && !path_is_clean("a") && !path_is_clean("/a/") && !path_is_clean("//a") && !path_is_clean("/a//b"));
+	CHECK(path_is_root("/") && path_is_root("//") && path_is_root("/..//.") && path_is_root("/a/..") && path_is_root("/a/b/../../.."));
+	CHECK(!path_is_root("/a") && !path_is_root("/../a") && !path_is_root("/a/b/..") && !path_is_root("/...") && !path_is_root("/.a"));
 	CHECK(!path_is_clean("/.") && !path_is_clean("/..") && !path_is_clean("/a/../b") && !path_is_clean("/a/."));
 }
 
