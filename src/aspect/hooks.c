@@ -190,8 +190,7 @@ static CHILD int fail_hook(const struct child *c, const struct hook_program *h, 
 		return child_fail(c, FAULT("hook '%a': cannot execute it"), result->value, h->subject, NULL);
 	if (result->end == PROGRAM_TIMED_OUT)
 		return child_fail_number(c, FAULT("hook '%a': killed after its timeout of %n s"), 0, h->subject, h->timeout);
-	/* after the start barrier nobody reads the kernel's or anybody's own words */
-	if (c->phase != PHASE_EXEC && seek_words(&plan->out, words, FAULT_DETAIL_MAX - 1) > 0)
+	if (seek_words(&plan->out, words, FAULT_DETAIL_MAX - 1) > 0)
 		return child_fail_fs(c, FAULT("hook '%a' failed"), 0, h->subject, NULL, plan->out.words);
 	if (result->end == PROGRAM_KILLED)
 		return child_fail_number(c, FAULT("hook '%a': killed by signal %n"), 0, h->subject, result->value);

@@ -40,11 +40,13 @@ static CHILD uint32_t offset_of(const struct plan *p, const char *s)
 static CHILD void report_text(const struct child *c, const char *message, const struct message *m, const char *a, const char *b)
 {
 	struct start_result result;
+	char words[FAULT_TEXT_MAX];
 
 	memset(&result, 0, sizeof(result));
 	result.errnum = m->errnum;
 	result.aspect = m->aspect;
-	fault_render(result.text, sizeof(result.text), message, a, b, m->number);
+	fault_render(words, sizeof(words), message, a, b, m->number);
+	fault_render(result.text, sizeof(result.text), m->detail[0] ? "%a: %b" : "%a", words, m->detail, 0);
 	(void)!write(engine_of(c->plan)->result_fd, &result, sizeof(result)); /* start may have gone away: nobody else to tell */
 }
 
@@ -63,10 +65,6 @@ static CHILD int report(const struct child *c, enum message_type type, const cha
 	m.a = offset_of(c->plan, a);
 	m.b = offset_of(c->plan, b);
 	m.number = number;
-	if (c->phase == PHASE_EXEC && engine_of(c->plan)->result_fd >= 0) {
-		report_text(c, message, &m, a, b);
-		return -1;
-	}
 	if (fs_fd >= 0) {
 		n = read(fs_fd, m.detail, sizeof(m.detail) - 1); /* "e proc: Unknown parameter 'x'\n" (fsopen(2)) */
 		if (n > 2 && m.detail[1] == ' ') {
@@ -75,7 +73,10 @@ static CHILD int report(const struct child *c, enum message_type type, const cha
 		}
 		m.detail[n > 0 ? n - (m.detail[n - 1] == '\n') : 0] = '\0';
 	}
-	(void)channel_send(c->channel, &m, -1); /* without a parent there is nobody to tell */
+	if (c->phase == PHASE_EXEC && engine_of(c->plan)->result_fd >= 0)
+		report_text(c, message, &m, a, b);
+	else
+		(void)channel_send(c->channel, &m, -1); /* without a parent there is nobody to tell */
 	return -1;
 }
 

@@ -134,6 +134,16 @@ hook_bundle()
 	done
 }
 
+@test "what a startContainer hook said on its standard error is told, by run and by start" {
+	make_bundle
+	edit '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo no bread today >&2; exit 3"]}]'
+	args true
+	refuses "startContainer[0]' '/bin/sh' failed: no bread today" -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	refuses "startContainer[0]' '/bin/sh' failed: no bread today" -- "$HULL" --root "$STATE" start "$ID"
+	hull delete --force "$ID"
+}
+
 @test "a hook that is not there is an error that names it" {
 	make_bundle
 	edit '.hooks = {"createRuntime": [{"path": "/no/such/hook"}]}'
