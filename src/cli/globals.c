@@ -21,17 +21,17 @@ const struct option_row common_rows[] = {
 	{ "log-level", OPTION_AT(struct globals, log_level), .argument = "LEVEL", .choices = log_levels,
 	  .help = "log error, warning, info or debug and what is more important (default: warning)" },
 	{ "level-prefix", OPTION_AT(struct globals, open.level_prefix), .help = "messages begin with their severity, as <3>, for sd-daemon(3)" },
-	{ "debug", OPTION_AT(struct globals, debug), .help = "the same as --log-level=debug" },
+	{ "debug", OPTION_AT(struct globals, debug), .help = "the same as --log-level=debug: every step is told" },
 	{ "cgroup-manager", OPTION_AT(struct globals, cgroup_manager), .argument = "MANAGER", .choices = cgroup_managers,
 	  .help = "who makes cgroups: cgroupfs, systemd, or disabled for none" },
 	{ "systemd-cgroup", OPTION_AT(struct globals, systemd_cgroup), .help = "the same as --cgroup-manager=systemd" },
+	{ "systemd-log", OPTION_AT(struct globals, systemd_log), .flags = OPTION_HIDDEN, .help = "the same as --log=journald:" }, /* youki's */
 	{ "help", 'h', OPTION_AT(struct globals, help), .help = "show how to use it" },
 	{ NULL, '?', OPTION_AT(struct globals, help), .flags = OPTION_HIDDEN },
 	{ "usage", OPTION_AT(struct globals, usage), .flags = OPTION_HIDDEN, .help = "show one line on how to use it" },
 	/* what other runtimes know and what means nothing here */
 	{ "rootless", .kind = OPTION_IGNORED_VALUE, .flags = OPTION_HIDDEN, .argument = "WORD", .help = "ignored: decided by what we may do" },
 	{ "criu", .kind = OPTION_IGNORED_VALUE, .flags = OPTION_HIDDEN, .argument = "PATH", .help = "ignored" },
-	{ "systemd-log", .kind = OPTION_IGNORED, .flags = OPTION_HIDDEN, .help = "ignored" },
 };
 const size_t n_common_rows = ARRAY_SIZE(common_rows);
 
