@@ -36,6 +36,22 @@ static void moves_when_something_follows(void)
 	CHECK(arena.used - start < 5000 * 32 + 4 * 5000 * sizeof(*numbers));
 }
 
+/* what was given back is zero again when it is taken anew, and what was kept is untouched */
+static void gives_back(void)
+{
+	char *kept = arena_strdup(&arena, "kept"), *taken;
+	size_t keep = arena.used;
+
+	taken = arena_alloc(&arena, 100000);
+	memset(taken, 'x', 100000);
+	arena_reset(&arena, keep);
+	CHECK(arena.used == keep && strcmp(kept, "kept") == 0);
+	CHECK(arena_alloc(&arena, 100000) == taken);
+	for (size_t i = 0; i < 100000; i++)
+		CHECK(taken[i] == '\0');
+	arena_reset(&arena, arena.used);
+}
+
 static void text(void)
 {
 	struct arena_text one = { .arena = &arena }, other = { .arena = &arena };
@@ -56,6 +72,7 @@ int main(void)
 		return 1;
 	RUN(grows_in_place);
 	RUN(moves_when_something_follows);
+	RUN(gives_back);
 	RUN(text);
 	arena_deinit(&arena);
 	return unit_done();

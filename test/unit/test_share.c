@@ -1,0 +1,108 @@
+/* share_clone(): one memory, but an errno, descriptors and a stack of the child's own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "base/share.h"
+#include "unit.h"
+
+static struct arena arena;
+
+struct meeting {
+	volatile int seen, child_errno;
+	volatile pid_t pid;
+	char *volatile stack;
+	int fd;
+};
+
+/* Use a good part of a stack, so that one that is too small or not our own would be noticed. */
+static __attribute__((noinline)) void spread(struct meeting *m, unsigned int depth)
+{
+	volatile char room[4096];
+
+	memset((char *)(uintptr_t)room, (int)depth, sizeof(room));
+	m->stack = (char *)(uintptr_t)room;
+	if (depth > 0)
+		spread(m, depth - 1);
+	CHECK(room[100] == (char)depth);
+}
+
+static void body(void *argument)
+{
+	struct meeting *m = argument;
+
+	(void)close(-1);
+	m->child_errno = errno;
+	(void)close(m->fd);
+	m->pid = getpid();
+	spread(m, 40);
+	m->seen++;
+	_exit(7);
+}
+
+static int end_of(pid_t pid)
+{
+	int status = -1;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_beside(void)
+{
+	struct meeting m = { .fd = dup(STDOUT_FILENO) };
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	size_t before = arena.used;
+	pid_t pid;
+
+	errno = 42;
+	pid = share_clone(&args, &arena, body, &m);
+	if (!SHARE_IS_POSSIBLE) {
+		CHECK(pid == -ENOSYS);
+		(void)close(m.fd);
+		return;
+	}
+	CHECK(pid > 0 && end_of(pid) == 7);
+	CHECK(errno == 42 && m.child_errno == EBADF);
+	CHECK(m.seen == 1 && m.pid == pid);
+	CHECK(m.stack > arena.base + before && m.stack < arena.base + arena.used);
+	CHECK(fcntl(m.fd, F_GETFD) >= 0); /* the child closed its own */
+	(void)close(m.fd);
+}
+
+/* with CLONE_VFORK we stand still until it has ended */
+static void test_before(void)
+{
+	struct meeting m = { .fd = NO_FD };
+	struct clone_args args = { .exit_signal = SIGCHLD, .flags = CLONE_VFORK };
+	pid_t pid = share_clone(&args, &arena, body, &m);
+
+	if (!SHARE_IS_POSSIBLE)
+		return;
+	CHECK(pid > 0 && m.seen == 1);
+	CHECK(end_of(pid) == 7);
+}
+
+static void test_failure(void)
+{
+	struct meeting m = { .fd = NO_FD };
+	struct clone_args args = { .exit_signal = SIGCHLD, .flags = CLONE_THREAD }; /* which wants CLONE_SIGHAND (clone(2)) */
+
+	CHECK(share_clone(&args, &arena, body, &m) == (SHARE_IS_POSSIBLE ? -EINVAL : -ENOSYS));
+	CHECK(m.seen == 0);
+}
+
+int main(void)
+{
+	if (arena_init(&arena) < 0)
+		return 1;
+	RUN(test_beside);
+	RUN(test_before);
+	RUN(test_failure);
+	arena_deinit(&arena);
+	return unit_done();
+}
