@@ -167,28 +167,22 @@ static pid_t start(struct handover *h, const char *const *more, bool quiet)
 		.output = quiet ? NO_FD : STDOUT_FILENO, .errors = quiet ? NO_FD : STDERR_FILENO });
 }
 
-static int run_it(struct handover *h, const char *state, int *ret_status)
+static int run_it(struct handover *h, const char *state, struct foreground *f, int *ret_status)
 {
-	struct foreground f = { .signals = NO_FD, .notify = NO_FD, .init_says = NO_FD, .shares_terminal = true };
 	struct launched child = { .pidfd = NO_FD, .console = NO_FD };
-	int r = foreground_begin(&f, h->error);
+	int r;
 
-	if (r == 0) {
-		child.pid = start(h, (const char *const[]){ "--root", state, "run", "--bundle", h->dir, h->id, NULL }, false);
-		if (child.pid < 0)
-			r = fail(h->error, child.pid, "--runtime: cannot execute '%s'", h->program);
+	child.pid = start(h, (const char *const[]){ "--root", state, "run", "--bundle", h->dir, h->id, NULL }, false);
+	if (child.pid < 0)
+		return fail(h->error, child.pid, "--runtime: cannot execute '%s'", h->program);
+	child.pidfd = sys_pidfd_open(child.pid, 0); /* our child, not waited for: it may have ended already, and the number is its own */
+	if (child.pidfd >= 0) {
+		r = foreground_serve(f, &child, h->error, ret_status);
+	} else {
+		(void)kill(child.pid, SIGKILL); /* gone is as good */
+		(void)spawn_wait(child.pid, NULL); /* likewise */
+		r = fail(h->error, child.pidfd, "--runtime: cannot watch '%s'", h->program);
 	}
-	if (r == 0) {
-		child.pidfd = sys_pidfd_open(child.pid, 0); /* our child, not waited for: it may have ended already, and the number is its own */
-		if (child.pidfd >= 0) {
-			r = foreground_serve(&f, &child, h->error, ret_status);
-		} else {
-			(void)kill(child.pid, SIGKILL); /* gone is as good */
-			(void)spawn_wait(child.pid, NULL); /* likewise */
-			r = fail(h->error, child.pidfd, "--runtime: cannot watch '%s'", h->program);
-		}
-	}
-	foreground_end(&f);
 	(void)close_fd(child.pidfd);
 	return r;
 }
@@ -213,11 +207,16 @@ int handover_run(struct sandbox *s, int *ret_status)
 {
 	struct hull *hull = s->job->hull;
 	struct handover h = { .s = s, .arena = &hull->arena, .error = &hull->error, .id = arena_printf(&hull->arena, "hull-%d", (int)getpid()) };
+	struct foreground f = { .signals = NO_FD, .notify = NO_FD, .init_says = NO_FD, .shares_terminal = true };
 	const char *state;
 	int r;
 
-	if (split_words(&h, s->o.runtime) < 0 || make_dir(&h) < 0)
+	if (split_words(&h, s->o.runtime) < 0 || foreground_begin(&f, h.error) < 0)
 		return -1;
+	if (make_dir(&h) < 0) {
+		foreground_end(&f);
+		return -1;
+	}
 	state = arena_printf(h.arena, "%s/state", h.dir);
 	r = check_hidden(&h);
 	if (r == 0)
@@ -225,7 +224,8 @@ int handover_run(struct sandbox *s, int *ret_status)
 	if (r == 0)
 		r = write_config(&h);
 	if (r == 0)
-		r = run_it(&h, state, ret_status);
+		r = run_it(&h, state, &f, ret_status);
 	clean_up(&h, state);
+	foreground_end(&f);
 	return r;
 }

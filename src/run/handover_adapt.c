@@ -54,7 +54,7 @@ static void translate_options(struct mount *m)
 	for (size_t i = 0; i < m->options.n; i++) {
 		char *option = m->options.v[i];
 
-		if (!text_after(option, "hull."))
+		if (!text_after(option, "hull.") && !text_equal(option, "nofail"))
 			m->options.v[n++] = option + (text_equal(option, "rro") || text_equal(option, "rnosuid") || text_equal(option, "rnodev"));
 	}
 	m->options.n = n;
@@ -142,7 +142,18 @@ static void add_with_below(struct arena *arena, const struct mount *m, const str
 	}
 }
 
-/* The directories of the root, then what stands in the spec but for what may be missing. */
+/* What may be missing and is goes, and the name of our terminal, which the other runtime gives to its own. */
+static void drop_missing(struct mount_list *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!has_option(&list->v[i], "nofail") || (access(list->v[i].source, F_OK) == 0 && !text_equal(list->v[i].destination, "/dev/console")))
+			list->v[n++] = list->v[i];
+	list->n = n;
+}
+
+/* The directories of the root, then what stands in the spec. */
 static int bind_root(struct sandbox *s)
 {
 	struct arena *arena = &s->job->hull->arena;
@@ -162,8 +173,7 @@ static int bind_root(struct sandbox *s)
 	if (read_mount_points(s, &points) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->mounts.n; i++)
-		if (!has_option(&spec->mounts.v[i], "nofail"))
-			entries.v[entries.n++] = spec->mounts.v[i];
+		entries.v[entries.n++] = spec->mounts.v[i];
 	for (size_t i = 0; i < entries.n && list.n < MOUNTS_MAX; i++)
 		add_with_below(arena, &entries.v[i], &points, &list);
 	if (list.n == MOUNTS_MAX)
@@ -245,6 +255,7 @@ int handover_adapt(struct sandbox *s)
 	struct spec *spec = &s->job->spec;
 	struct winsize size;
 
+	drop_missing(&spec->mounts);
 	if (bind_root(s) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->mounts.n; i++)

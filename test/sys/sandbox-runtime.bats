@@ -50,6 +50,7 @@ nothing_left()
 		[ -e "$DIR/mnt/$runtime" ]
 		# mount points at the top are made in a root of its own
 		[ "$(other "$runtime" --tmpfs "/$TAG" --ro "/etc:/$TAG-etc" sh -c "touch /$TAG/x; ls /$TAG; ls /$TAG-etc/passwd")" = "x"$'\n'"/$TAG-etc/passwd" ]
+		other "$runtime" --ro-try "/no-$TAG:/etc" --ro-try "/etc:/$TAG" ls "/$TAG/passwd" /etc/passwd
 		[ ! -e "/$TAG" ]
 		[ ! -e "/$TAG-etc" ]
 		nothing_left
