@@ -189,7 +189,7 @@ static int open_socket(struct log *log, enum log_target target, const char *path
 	int fd = fd_connect(path, SOCK_DGRAM);
 
 	if (fd < 0)
-		return fd;
+		return fd == -ENOENT || fd == -ECONNREFUSED ? 1 : fd;
 	log->fd = fd;
 	log->target = target;
 	log->ident = ident;

@@ -35,7 +35,8 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
 
 /**
  * log_open - open a destination: PATH, file:PATH, syslog:IDENT or journald:IDENT.
- * Return: 0 or -errno (-EINVAL: unknown scheme); log->fd is set (for syslog and journald a connected datagram socket).
+ * Return: 0, 1: nobody listens to syslog or journald here and nothing was opened, or -errno (-EINVAL: unknown scheme); log->fd is set (for syslog and
+ * journald a connected datagram socket).
  */
 int log_open(struct log *log, const char *destination);
 

@@ -81,7 +81,7 @@ struct command {
 struct globals {
 	struct hull_options open;
 	int log_format, log_level, cgroup_manager;
-	bool debug, systemd_cgroup;
+	bool debug, systemd_cgroup, systemd_log;
 	bool help, usage, version;
 };
 

@@ -40,6 +40,8 @@ static int open_library(struct cli *cli, struct globals *g)
 	g->open.size = sizeof(g->open);
 	g->open.name = cli->name;
 	g->open.log_json = g->log_format == 2;
+	if (g->systemd_log && !g->open.log)
+		g->open.log = "journald:";
 	g->open.log_level = g->debug ? LEVEL_DEBUG : g->log_level > 0 ? g->log_level - 1 : LEVEL_WARNING;
 	g->open.cgroup_manager = managers[g->systemd_cgroup && !g->cgroup_manager ? 2 : g->cgroup_manager];
 	return hull_open(&g->open, &cli->hull) < 0 ? cli_library_failed(cli) : 0;

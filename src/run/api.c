@@ -68,6 +68,8 @@ static int set_options(struct hull *h, const struct hull_options *o)
 		h->cgroup_manager = (enum cgroup_manager)i;
 	}
 	r = o->log ? log_open(&h->log, o->log) : 0;
+	if (r > 0) /* that a daemon does not run is no reason that no container does */
+		log_write(&h->log, LOG_LEVEL_WARNING, "nobody listens behind the log '%s'", o->log);
 	return r < 0 ? fail(&h->error, r, "cannot open the log '%s'", o->log) : 0;
 }
 
