@@ -54,6 +54,7 @@ static void options_are_read(void)
 	s.o.fsize = "10k";
 	s.o.nofile = "20";
 	s.o.stack = "8m";
+	s.o.core = "0";
 	CHECK(sandbox_limits_decide(&s) == 0 && !s.cgroups);
 	CHECK(s.limits[LIMIT_MEMORY].value == 512 << 20);
 	CHECK(s.limits[LIMIT_CPUS].value == 1500);
@@ -63,6 +64,7 @@ static void options_are_read(void)
 	CHECK(s.limits[LIMIT_FSIZE].value == 10 << 10);
 	CHECK(s.limits[LIMIT_NOFILE].value == 20);
 	CHECK(s.limits[LIMIT_STACK].value == 8 << 20);
+	CHECK(s.limits[LIMIT_CORE].value == 0);
 	for (int i = 0; i < LIMIT_MAX; i++)
 		CHECK(s.limits[i].set && s.limits[i].holder == HELD_BY_NOBODY);
 	fresh();
