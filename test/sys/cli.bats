@@ -283,36 +283,6 @@ is_usage_error() # STATUS WORDS
 	[ "$status" -eq 1 ]
 }
 
-# DAEMON PLACE COMMAND…: the command where somebody listens to /DAEMON/PLACE; what came is in $DIR/datagram
-listening()
-{
-	local daemon=$1 place=$2 job
-	shift 2
-	mkdir -p "$DIR/$daemon/$(dirname "$place")"
-	rm -f "$DIR/$daemon/$place" "$DIR/ready"
-	$SOCK notify "$DIR/$daemon/$place" "$DIR/datagram" >"$DIR/ready" 3>&- &
-	job=$!
-	eventually grep -q READY "$DIR/ready"
-	unshare -m sh -c 'mount --make-rprivate / && mount --bind "$0" "$1" && shift && exec "$@"' "$DIR/$daemon" "/$daemon" "$@" 3>&- || true
-	wait "$job"
-}
-
-@test "the log can be syslog or the journal, and where nobody listens that is a warning" {
-	listening run systemd/journal/socket "$HULL" --root "$STATE" --log journald:box state nothing
-	grep -qx 'PRIORITY=3' "$DIR/datagram"
-	grep -qx 'SYSLOG_IDENTIFIER=box' "$DIR/datagram"
-	grep -q 'nothing' "$DIR/datagram"
-	listening run systemd/journal/socket "$HULL" --root "$STATE" --systemd-log state nothing
-	grep -qx 'SYSLOG_IDENTIFIER=hull' "$DIR/datagram"
-	listening dev log "$HULL" --root "$STATE" --log syslog:box state nothing
-	grep -q '^<11>box\[[0-9]*\]: .*nothing' "$DIR/datagram"
-	mkdir "$DIR/empty"
-	run --separate-stderr unshare -m sh -c 'mount --make-rprivate / && mount --bind "$0" /run && exec "$@"' "$DIR/empty" \
-		"$HULL" --root "$DIR/empty" --log journald:box list --quiet
-	[ "$status" -eq 0 ]
-	[[ $stderr == "hull: warning: nobody listens behind the log 'journald:box'" ]]
-}
-
 @test "errors reach stderr and the log, as text and as JSON" {
 	run --separate-stderr hull --log "$DIR/log" state nothing
 	[ "$status" -eq 1 ]
