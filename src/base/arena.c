@@ -15,7 +15,7 @@
 #endif
 
 /* what nearly every run takes: one call for all of these pages is cheaper than a fault for each */
-#define ARENA_FIRST ((size_t)32 << 10)
+#define ARENA_FIRST ((size_t)24 << 10)
 
 /* the smallest size of what grows, a multiple of 16 like all that follow it */
 enum { GROW_FIRST = 256 };

@@ -40,14 +40,14 @@ static long clone_onto(const struct clone_args *args, void (*run)(void *), void 
 
 pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void *argument), void *argument)
 {
-	char *thread = arena_alloc(arena, THREAD);
+	char *stack = arena_alloc(arena, STACK + THREAD), *thread = stack + STACK; /* on the page that the stack begins with */
 
 	memset(thread, 0, THREAD);
 	memcpy(thread, __builtin_thread_pointer(), KNOWN);
 	memcpy(thread, &thread, sizeof(thread)); /* the first member points to itself: fs:0 (System V ABI, thread-local storage) */
 	args->flags |= CLONE_VM | CLONE_SETTLS;
 	args->tls = (uint64_t)(uintptr_t)thread;
-	args->stack = (uint64_t)(uintptr_t)arena_alloc(arena, STACK);
+	args->stack = (uint64_t)(uintptr_t)stack;
 	args->stack_size = STACK;
 	return (pid_t)clone_onto(args, run, argument);
 }

@@ -144,16 +144,15 @@ static bool may_share(const struct plan *p)
 		return false;
 	if (has_hooks(&p->spec->hooks) || p->spec->hull.init || p->process->terminal || p->request->plugins || (protocol && (protocol->block >= 0 || protocol->reads)))
 		return false;
+	if (p->process->oom_score_adj.set) /* the kernel sets it for everybody who shares the memory (fs/proc/base.c, __set_oom_adj()) */
+		return false;
 	return !limits_memory(&p->spec->linux.resources) && !seccomp_notifies(p);
 }
 
 /* Whether nothing at all is left for the parent to do beside the child. */
 static bool may_borrow(const struct plan *p)
 {
-	const struct process *process = p->process;
-
-	return p->shares && p->request->alone && !p->parent_first && !p->late_net && p->cgroup_fd < 0 && !process->oom_score_adj.set &&
-	       !process->exec_cpu_affinity;
+	return p->shares && p->request->alone && !p->parent_first && !p->late_net && p->cgroup_fd < 0 && !p->process->exec_cpu_affinity;
 }
 
 int plan_prepare(struct plan *p)

@@ -122,6 +122,15 @@ STATUS='exec cat /proc/self/status'
 	start_detached
 	[ "$(hull exec "$ID" cat /proc/1/oom_score_adj)" = 432 ]
 	[ "$(hull exec "$ID" cat /proc/self/oom_score_adj)" = 432 ]
+	# hull's own stays what it was, also where the child lived in its memory
+	hull delete --force "$ID"
+	args sh -c 'touch /started; while [ ! -e /go ]; do sleep 0.1; done'
+	"$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null 3>&- &
+	local pid=$!
+	eventually test -e "$ROOTFS/started"
+	[ "$(cat "/proc/$pid/oom_score_adj")" = "$(cat /proc/self/oom_score_adj)" ]
+	touch "$ROOTFS/go"
+	wait "$pid"
 }
 
 @test "scheduler and ioPriority" {
