@@ -1,12 +1,6 @@
 # shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
 # Attacks of a sandbox's command on what is outside. As in attack.bats each attack has a twin that shows the honest use of the same thing.
-load lib
-
-setup_file()
-{
-	file_begin
-	user_up
-}
+load sandbox
 
 setup()
 {

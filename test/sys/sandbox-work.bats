@@ -2,21 +2,7 @@
 # shellcheck disable=SC2015,SC2016,SC2154 # command lines are data here; bats sets output, stderr and status
 # Real work in a sandbox, as people would give it to one: builds, tests, version control, debuggers, servers, databases, shells. As an ordinary user, where
 # nothing else is said. What is not installed is skipped by name.
-load lib
-
-setup_file()
-{
-	file_begin
-	user_up
-}
-
-setup()
-{
-	test_begin
-	WORK=$DIR/work
-	mkdir -p "$WORK"
-	chown -R "$TEST_USER:" "$WORK"
-}
+load sandbox
 
 needs() { for program in "$@"; do command -v "$program" >/dev/null || skip "$program is not installed"; done; }
 
