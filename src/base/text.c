@@ -126,13 +126,17 @@ int text_to_hex(const char *s, uint64_t *ret_value)
 int text_to_size(const char *s, uint64_t *ret_value)
 {
 	static const char units[] = "kmgtpe";
+	enum { PART_MAX = 1000, PART_SHIFT_MAX = 50 }; /* so that a part does not overflow */
+	uint64_t value, part = 0, parts = 1;
 	unsigned int shift = 0;
 	const char *unit;
-	uint64_t value;
 	int r = take_digits(&s, 10, &value);
 
 	if (r < 0)
 		return r;
+	if (*s == '.' && s[1] >= '0' && s[1] <= '9')
+		for (s++; *s >= '0' && *s <= '9' && parts < PART_MAX; s++, parts *= 10)
+			part = 10 * part + (uint64_t)(*s - '0');
 	unit = *s ? strchr(units, *s | 0x20) : NULL;
 	if (unit) {
 		shift = 10 * (unsigned int)(unit - units + 1);
@@ -142,11 +146,11 @@ int text_to_size(const char *s, uint64_t *ret_value)
 	}
 	if ((*s | 0x20) == 'b')
 		s++;
-	if (*s)
+	if (*s || (parts > 1 && (shift == 0 || shift > PART_SHIFT_MAX)))
 		return -EINVAL;
 	if (value > UINT64_MAX >> shift)
 		return -ERANGE;
-	*ret_value = value << shift;
+	*ret_value = (value << shift) + (part << shift) / parts; /* the part is less than one unit: no carry */
 	return 0;
 }
 

@@ -38,7 +38,8 @@ int text_to_octal(const char *s, uint32_t *ret_value);
 int text_to_hex(const char *s, uint64_t *ret_value);
 
 /**
- * text_to_size - parse a number of bytes with an optional suffix k, m, g, t (powers of 1024; upper case and a final b or iB accepted).
+ * text_to_size - parse a number of bytes with an optional suffix k, m, g, t (powers of 1024; upper case and a final b or iB accepted), and
+ * then up to three decimal places: "1.5g".
  */
 int text_to_size(const char *s, uint64_t *ret_value);
 

@@ -64,6 +64,13 @@ static void sizes(void)
 	CHECK(text_to_size("2g", &v) == 0 && v == (uint64_t)2 << 30);
 	CHECK(text_to_size("1T", &v) == 0 && v == (uint64_t)1 << 40);
 	CHECK(text_to_size("17179869184g", &v) == -ERANGE);
+	CHECK(text_to_size("1.5g", &v) == 0 && v == (uint64_t)3 << 29);
+	CHECK(text_to_size("0.125kb", &v) == 0 && v == 128);
+	CHECK(text_to_size("1.999p", &v) == 0 && v == ((uint64_t)1 << 50) + ((uint64_t)999 << 50) / 1000);
+	CHECK(text_to_size("1.5", &v) == -EINVAL); /* of a byte */
+	CHECK(text_to_size("1.g", &v) == -EINVAL);
+	CHECK(text_to_size("1.2345g", &v) == -EINVAL);
+	CHECK(text_to_size("1.5e", &v) == -EINVAL);
 	CHECK(text_to_size("1x", &v) == -EINVAL);
 	CHECK(text_to_size("1kx", &v) == -EINVAL);
 	CHECK(text_to_size("1ki", &v) == -EINVAL);
