@@ -154,17 +154,52 @@ static int write_config(const struct handover *h)
 	return r < 0 ? fail(h->error, r, "--runtime: cannot write '%s/config.json'", h->dir) : 0;
 }
 
+/*
+ * A runtime may give its standard streams to the container's user (gVisor's does). If one is a device such as /dev/null, that would be the host's: so
+ * root hands over a device of its own, on a tmpfs that goes with it.
+ * Return: 0 and *ret_fd, NO_FD: @fd will do;  -errno.
+ */
+static int own_device(int fd, int *ret_fd)
+{
+	scope_fd int fs = NO_FD, mount = NO_FD;
+	struct stat st;
+	int r;
+
+	*ret_fd = NO_FD;
+	if (geteuid() != 0 || fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || isatty(fd))
+		return 0;
+	fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	r = fs < 0 ? fs : sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	mount = r < 0 ? r : sys_fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (mount < 0)
+		return mount;
+	if (mknodat(mount, "device", S_IFCHR | 0666, st.st_rdev) < 0)
+		return -errno;
+	*ret_fd = openat(mount, "device", (fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) | O_NOCTTY | O_CLOEXEC);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
 /* Start the runtime with the words behind its own. Return: its pid or -errno. */
 static pid_t start(struct handover *h, const char *const *more, bool quiet)
 {
 	char *argv[WORDS_MAX + ARGUMENTS_MAX + 1] = { NULL };
+	int streams[] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO }, own[] = { NO_FD, NO_FD, NO_FD };
 	size_t n = h->n_words;
+	pid_t pid = 0;
 
+	for (size_t i = 0; i < ARRAY_SIZE(streams) && pid == 0; i++) {
+		pid = quiet ? 0 : own_device(streams[i], &own[i]);
+		streams[i] = quiet || own[i] >= 0 ? own[i] : streams[i];
+	}
 	memcpy(argv, h->words, n * sizeof(*argv));
 	for (; *more; more++)
 		argv[n++] = arena_strdup(h->arena, *more);
-	return spawn_start(&(struct spawn){ .path = h->program, .argv = argv, .envp = environ, .input = quiet ? NO_FD : STDIN_FILENO,
-		.output = quiet ? NO_FD : STDOUT_FILENO, .errors = quiet ? NO_FD : STDERR_FILENO });
+	if (pid == 0)
+		pid = spawn_start(&(struct spawn){
+			.path = h->program, .argv = argv, .envp = environ, .input = streams[0], .output = streams[1], .errors = streams[2] });
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		(void)close_fd(own[i]);
+	return pid;
 }
 
 static int run_it(struct handover *h, const char *state, struct foreground *f, int *ret_status)

@@ -150,6 +150,24 @@ nothing_left()
 	nothing_left
 }
 
+@test "root's standard streams are no devices of the host's: gVisor gives them to the container's user" {
+	# a runtime that does so to what it was started with; true to the others' calls
+	cat >"$DIR/greedy" <<-'END'
+		#!/bin/sh
+		for fd in 0 1 2; do chown 12345 /proc/self/fd/$fd; done
+		[ "$(stat -L -c %t:%T /proc/self/fd/0)" = 1:3 ] && read -r line || exit 7
+	END
+	chmod 755 "$DIR/greedy"
+	run sh -c '"$1" sandbox --runtime "$2" true </dev/null >/dev/null 2>/dev/null' - "$HULL" "$DIR/greedy"
+	[ "$status" -eq 7 ]
+	[ "$(stat -c %u /dev/null)" = 0 ]
+	# twin: a file is the caller's to give
+	: >"$DIR/file"
+	run sh -c '"$1" sandbox --runtime "$2" true </dev/null >"$3"' - "$HULL" "$DIR/greedy" "$DIR/file"
+	[ "$(stat -c %u "$DIR/file")" = 12345 ]
+	nothing_left
+}
+
 @test "a runtime that ends at once is seen to end, however soon" {
 	local i
 	for i in 1 2 3 4 5 6 7 8; do
