@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -424,6 +425,7 @@ static void abandon(struct run *run)
 int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t pid), struct launched *ret)
 {
 	struct run run = { .p = p, .hop_fd = NO_FD, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
+	bool dumpable = p->shares && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
 	int pair[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -449,10 +451,12 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t 
 		r = serve(&run, until_exec);
 	(void)close_fd(run.interrupts);
 	(void)close_fd(pair[0]);
-	if (r < 0) {
+	if (r < 0)
 		abandon(&run);
+	if (dumpable) /* it belongs to the memory, which the child has left */
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* cannot fail with this argument */
+	if (r < 0)
 		return -1;
-	}
 	*ret = run.child;
 	return 0;
 }

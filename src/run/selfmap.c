@@ -70,7 +70,7 @@ static int image_read(struct image *ret)
 static int segment_replace(const struct image *image, const Elf64_Phdr *h, int fd)
 {
 	uintptr_t start = page_down(h->p_vaddr), end = page_up(h->p_vaddr + h->p_filesz);
-	uintptr_t written = image->written_from > start ? image->written_from : start;
+	uintptr_t written = image->written_from <= start ? start : image->written_from < end ? image->written_from : end;
 	int protection = PROT_READ | (h->p_flags & PF_W ? PROT_WRITE : 0) | (h->p_flags & PF_X ? PROT_EXEC : 0);
 	bool writable = h->p_flags & PF_W;
 	char *fresh = mmap((void *)start, end - start, protection, MAP_PRIVATE | (writable ? 0 : MAP_FIXED), fd, (off_t)page_down(h->p_offset));
@@ -96,9 +96,11 @@ static int segment_replace(const struct image *image, const Elf64_Phdr *h, int f
 static int describe(const struct image *image, char *const argv[], int fd, struct prctl_mm_map *ret)
 {
 	uintptr_t end = getauxval(AT_EXECFN), heap = (uintptr_t)syscall(SYS_brk, 0);
-	uintptr_t arguments = (uintptr_t)argv[0], environment = environ[0] ? (uintptr_t)environ[0] : end;
+	uintptr_t arguments = (uintptr_t)argv[0], environment = environ && environ[0] ? (uintptr_t)environ[0] : end;
 
-	if (!argv[0] || arguments >= environment || environment > end || end - arguments > (uintptr_t)16 << 20)
+	if (environment <= arguments || environment > end) /* the program has made itself another one */
+		environment = end;
+	if (!argv[0] || arguments >= end || end - arguments > (uintptr_t)16 << 20)
 		return -ENOTSUP;
 	*ret = (struct prctl_mm_map){
 		.start_code = UINT64_MAX, .start_brk = heap, .brk = heap, .start_stack = (uintptr_t)argv - sizeof(long),
