@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ static struct arena arena;
 struct meeting {
 	volatile int seen, child_errno;
 	volatile pid_t pid;
-	char *volatile stack;
+	volatile uintptr_t stack;
 	int fd;
 };
 
@@ -26,7 +27,7 @@ static __attribute__((noinline)) void spread(struct meeting *m, unsigned int dep
 	volatile char room[4096];
 
 	memset((char *)(uintptr_t)room, (int)depth, sizeof(room));
-	m->stack = (char *)(uintptr_t)room;
+	m->stack = (uintptr_t)room;
 	if (depth > 0)
 		spread(m, depth - 1);
 	CHECK(room[100] == (char)depth);
@@ -69,7 +70,7 @@ static void test_beside(void)
 	CHECK(pid > 0 && end_of(pid) == 7);
 	CHECK(errno == 42 && m.child_errno == EBADF);
 	CHECK(m.seen == 1 && m.pid == pid);
-	CHECK(m.stack > arena.base + before && m.stack < arena.base + arena.used);
+	CHECK(m.stack > (uintptr_t)(arena.base + before) && m.stack < (uintptr_t)(arena.base + arena.used));
 	CHECK(fcntl(m.fd, F_GETFD) >= 0); /* the child closed its own */
 	(void)close(m.fd);
 }
