@@ -15,18 +15,22 @@ void libexec_tell(const char *path)
 	told_path = path;
 }
 
-const char *libexec_executable(char buffer[PATH_MAX])
+/* What /proc says. Return: @buffer or NULL. */
+static const char *linked_path(char buffer[PATH_MAX])
 {
-	const char *told = told_path ? told_path : getenv(LIBEXEC_EXECUTABLE);
-	ssize_t length;
+	ssize_t length = readlink("/proc/self/exe", buffer, PATH_MAX - 1);
 
-	if (told)
-		return told;
-	length = readlink("/proc/self/exe", buffer, PATH_MAX - 1);
 	if (length <= 0)
 		return NULL;
 	buffer[length] = '\0';
 	return buffer;
+}
+
+const char *libexec_executable(char buffer[PATH_MAX])
+{
+	const char *told = told_path ? told_path : getenv(LIBEXEC_EXECUTABLE);
+
+	return told ? told : linked_path(buffer);
 }
 
 static const char *find_beside(struct arena *arena, const char *executable, const char *name)
@@ -52,7 +56,11 @@ const char *libexec_find(struct arena *arena, const char *name)
 		return NULL;
 	if (realpath(executable, path)) /* it may be a link to an installation elsewhere */
 		found = find_beside(arena, path, name);
-	return found ? found : find_beside(arena, executable, name); /* the file itself need not be there any more */
+	if (!found) /* the file itself need not be there any more */
+		found = find_beside(arena, executable, name);
+	if (!found && executable != link && linked_path(link)) /* the environment's word was another hull's */
+		found = find_beside(arena, link, name);
+	return found;
 }
 
 char **libexec_environment(char *const *environment, const char *path, struct libexec_room *room)
