@@ -94,7 +94,7 @@ static char *v2_fallback(const struct facts *facts, char *dir, struct arena *are
 	    cgroup_host_read(arena, error, &host) < 0 ||
 	    io_read_file(AT_FDCWD, arena_printf(arena, "/proc/%d/cgroup", facts->pid), OWN_TEXT_MAX, arena, &text, NULL) < 0)
 		return dir;
-	if (!process_alive(facts->pid, facts->pid_start)) /* the text may have been another's, who got its number */
+	if (!process_alive(facts->pid, facts->pid_birth)) /* the text may have been another's, who got its number */
 		return dir;
 	cgroup_parse_own(arena, text, &of_init);
 	for (size_t i = 0; i < host.n; i++)

@@ -119,6 +119,7 @@ struct caller {
 
 /*
  * What undo needs to know and the state file keeps: facts, no plans.
+ * @pid_birth: with @pid it names the first process for good (base/process.h)
  * @cgroups: paths of cgroup directories that were made, absolute, deepest last;  @rdt_dir: resctrl group that was made, NULL: none
  * @keyring: name of its session keyring, NULL: the caller's was kept
  * @systemd_unit: name of the unit whose cgroups they are below, NULL: none;  @systemd_user: it is the user's manager's
@@ -126,7 +127,7 @@ struct caller {
  */
 struct facts {
 	pid_t pid;
-	uint64_t pid_start;
+	uint64_t pid_birth;
 	uint64_t clone_flags;
 	struct string_list cgroups;
 	char *rdt_dir;

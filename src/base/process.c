@@ -1,4 +1,4 @@
-/* Processes by pid and start time. The start time is read after the pidfd was opened: whoever the pidfd names then is who was read. */
+/* Processes by pid and birth. A start time is read after the pidfd was opened: whoever the pidfd names then is who was read. */
 #include "base/process.h"
 
 #include <errno.h>
@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +15,9 @@
 #include "base/scope.h"
 #include "base/sys.h"
 #include "base/text.h"
+
+/* include/uapi/linux/magic.h: PID_FS_MAGIC */
+#define PIDFS_MAGIC 0x50494446
 
 /* The number at *@s up to the next space; *@s moves behind that. */
 static int next_number(char **s, int64_t *ret_value)
@@ -98,25 +103,50 @@ int process_read_stat(pid_t pid, struct process_stat *ret_stat)
 	return parse_stat(line, ret_stat);
 }
 
-/* 0: it is the one and lives; else -ESRCH or -errno */
-static int verify(pid_t pid, uint64_t start)
+/* 0: not to be had: an older kernel, or one of 32 bits, whose inode numbers begin again */
+static uint64_t inode_of(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (sizeof(unsigned long) < sizeof(uint64_t) || fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+int process_birth(pid_t pid, int pidfd, bool for_boot, uint64_t *ret_birth)
+{
+	uint64_t inode = for_boot ? inode_of(pidfd) : 0;
+	struct process_stat stat;
+	int r;
+
+	if (inode != 0) {
+		*ret_birth = inode | PROCESS_BORN_INODE;
+		return 0;
+	}
+	r = process_read_stat(pid, &stat);
+	if (r == 0)
+		*ret_birth = stat.start;
+	return r;
+}
+
+/* 0: @pidfd, which was opened for @pid, is the one; else -ESRCH or -errno */
+static int verify(pid_t pid, int pidfd, uint64_t birth)
 {
 	struct process_stat stat;
-	int r = process_read_stat(pid, &stat);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (stat.state == 'Z' || stat.state == 'X' || (start != 0 && stat.start != start))
-		return -ESRCH;
-	return 0;
+	if (birth == 0)
+		return 0;
+	if (birth & PROCESS_BORN_INODE)
+		return (inode_of(pidfd) | PROCESS_BORN_INODE) == birth ? 0 : -ESRCH;
+	r = process_read_stat(pid, &stat);
+	if (r == 0 && stat.start != birth)
+		r = -ESRCH;
+	return r;
 }
 
-bool process_alive(pid_t pid, uint64_t start)
-{
-	return verify(pid, start) == 0;
-}
-
-int process_open(pid_t pid, uint64_t start)
+int process_find(pid_t pid, uint64_t birth)
 {
 	scope_fd int fd = NO_FD;
 	int r;
@@ -125,11 +155,26 @@ int process_open(pid_t pid, uint64_t start)
 		return -ESRCH;
 	fd = sys_pidfd_open(pid, 0);
 	if (fd < 0)
-		return fd == -EINVAL ? -ESRCH : fd; /* EINVAL: a thread's number, not a process's */
-	r = verify(pid, start);
-	if (r < 0)
-		return r;
-	return take_fd(&fd);
+		return fd == -EINVAL || fd == -ENOENT ? -ESRCH : fd; /* a thread's number, not a process's; ENOENT: newer kernels */
+	r = verify(pid, fd, birth);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+int process_open(pid_t pid, uint64_t birth)
+{
+	scope_fd int fd = process_find(pid, birth);
+	int r = fd < 0 ? fd : process_wait_gone(fd, 0);
+
+	if (r == -ETIMEDOUT)
+		return take_fd(&fd);
+	return r == 0 ? -ESRCH : r;
+}
+
+bool process_alive(pid_t pid, uint64_t birth)
+{
+	scope_fd int fd = process_open(pid, birth);
+
+	return fd >= 0;
 }
 
 static int64_t now_ms(void)
@@ -143,7 +188,7 @@ static int64_t now_ms(void)
 int process_wait_gone(int pidfd, int timeout_ms)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-	int64_t end = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	int64_t end = timeout_ms <= 0 ? 0 : now_ms() + timeout_ms;
 	int left = timeout_ms, r;
 
 	for (;;) {
@@ -154,7 +199,7 @@ int process_wait_gone(int pidfd, int timeout_ms)
 			return -ETIMEDOUT;
 		if (errno != EINTR)
 			return -errno;
-		if (timeout_ms >= 0) {
+		if (timeout_ms > 0) {
 			int64_t rest = end - now_ms();
 
 			left = rest > 0 ? (int)rest : 0;

@@ -109,7 +109,7 @@ static int start_and_notify(struct job *job)
 	if (notify < 0)
 		return 0;
 	(void)flock(job->dir, LOCK_UN); /* this may take as long as the payload likes */
-	child.pidfd = process_open(child.pid, job->state.facts.pid_start);
+	child.pidfd = process_open(child.pid, job->state.facts.pid_birth);
 	notify_wait(notify, job->request.notify_socket, &child);
 	(void)close_fd(child.pidfd);
 	return 0;
@@ -170,7 +170,7 @@ int container_kill(struct hull *hull, const char *id, const char *signal, bool a
 	if (r == 0 && ((all && cgroup_known(&job.state.facts)) || (number == SIGKILL && outlives_init(&job)))) {
 		r = cgroup_kill_all(&job.state.facts, &hull->arena, &hull->error, number);
 	} else if (r == 0) {
-		pidfd = job.state.facts.pid ? process_open(job.state.facts.pid, job.state.facts.pid_start) : -ESRCH;
+		pidfd = job.state.facts.pid ? process_open(job.state.facts.pid, job.state.facts.pid_birth) : -ESRCH;
 		r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, number);
 		(void)close_fd(pidfd);
 		if (r == -ESRCH)
@@ -200,7 +200,7 @@ static int kill_init(struct job *job)
 
 	if (job->state.facts.pid == 0)
 		return 0;
-	pidfd = process_open(job->state.facts.pid, job->state.facts.pid_start);
+	pidfd = process_open(job->state.facts.pid, job->state.facts.pid_birth);
 	if (pidfd == -ESRCH)
 		return 0;
 	if (pidfd < 0)
@@ -282,17 +282,17 @@ static int to_exit_code(int wait_status)
 	return signal ? 128 + signal : wait_status >> 8 & 0xff;
 }
 
-/* A zombie's last field but one in /proc/PID/stat is its wait status (proc(5), field 52). */
-static int zombie_status(pid_t pid, uint64_t start, int *ret_status)
+/*
+ * A zombie's last field but one in /proc/PID/stat is its wait status (proc(5), field 52). As long as the zombie behind @pidfd can still be signalled, its
+ * number is nobody else's, so that what was read before was its own.
+ */
+static int zombie_status(pid_t pid, int pidfd, int *ret_status)
 {
 	char path[64], text[1024], *field;
-	struct process_stat stat;
 	uint64_t value = 0;
 
-	if (process_read_stat(pid, &stat) < 0 || stat.start != start || stat.state != 'Z')
-		return -ESRCH;
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid); /* fits */
-	if (io_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
+	if (io_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0 || sys_pidfd_send_signal(pidfd, 0) == -ESRCH)
 		return -ESRCH;
 	field = strrchr(text, ' ');
 	if (!field || text_to_u64(field + 1, &value) < 0)
@@ -308,7 +308,7 @@ static int ended_status(struct job *job, int pidfd, int *ret_status)
 	struct pollfd fds = { .fd = pidfd, .events = POLLHUP };
 	int status;
 
-	if (zombie_status(job->state.facts.pid, job->state.facts.pid_start, &status) == 0) {
+	if (zombie_status(job->state.facts.pid, pidfd, &status) == 0) {
 		*ret_status = to_exit_code(status);
 		return 0;
 	}
@@ -324,16 +324,16 @@ static int ended_status(struct job *job, int pidfd, int *ret_status)
 int container_wait(struct hull *hull, const char *id, int *ret_status)
 {
 	struct job job;
-	int r = job_open(&job, hull, id, false), pidfd = NO_FD, status;
+	int r = job_open(&job, hull, id, false), pidfd = NO_FD;
 
 	if (r == 0 && job.state.facts.pid == 0)
 		r = fail(&hull->error, 0, "container '%s' has no process yet", id);
 	if (r == 0) {
-		pidfd = sys_pidfd_open(job.state.facts.pid, 0);
-		if (zombie_status(job.state.facts.pid, job.state.facts.pid_start, &status) == 0)
-			*ret_status = to_exit_code(status);
-		else if (pidfd < 0 || !process_alive(job.state.facts.pid, job.state.facts.pid_start))
+		pidfd = process_find(job.state.facts.pid, job.state.facts.pid_birth);
+		if (pidfd == -ESRCH)
 			r = fail(&hull->error, 0, "container '%s' has already ended, and its exit status is gone with its process", id);
+		else if (pidfd < 0)
+			r = fail(&hull->error, pidfd, "cannot open the process of container '%s'", id);
 		else if (process_wait_gone(pidfd, -1) < 0)
 			r = fail(&hull->error, errno, "cannot wait for container '%s'", id);
 		else

@@ -133,24 +133,21 @@ static int commit(struct plan *p)
 }
 
 /* The child exists, and may be at work already. What is written here is not needed before the payload runs. */
-static int on_pid(struct plan *p, pid_t pid)
+static int on_pid(struct plan *p, const struct launched *child)
 {
 	struct job *job = (struct job *)((char *)p - offsetof(struct job, plan));
-	struct process_stat stat;
 	int r;
 
-	if (job->on_child && job->on_child(job, pid) < 0)
+	if (job->on_child && job->on_child(job, child->pid) < 0)
 		return -1;
 	if (job->stateless)
 		return 0;
 	r = io_replace_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
 	if (r < 0)
 		return fail(p->error, r, "cannot keep the configuration of container '%s'", job->id);
-	r = process_read_stat(pid, &stat);
+	r = state_note_process(job->dir, child->pid, child->pidfd, p->facts);
 	if (r < 0)
 		return fail(p->error, r, "cannot read the start time of the container's process");
-	p->facts->pid = pid;
-	p->facts->pid_start = stat.start;
 	return commit(p);
 }
 

@@ -89,14 +89,14 @@ static int join_cgroups(struct plan *p, const struct target *t, pid_t pid)
 	return 0;
 }
 
-static int on_pid(struct plan *p, pid_t pid)
+static int on_pid(struct plan *p, const struct launched *child)
 {
 	const struct way *way = engine_of(p)->way;
 
 	/* seen from outside while the child waits: it is in there already, and has not executed anything; with tools it has mounts of its own */
-	if (target_check_namespaces(way->target, pid, way->tools >= 0 ? CLONE_NEWNS : 0, p->arena, p->error) < 0)
+	if (target_check_namespaces(way->target, child->pid, way->tools >= 0 ? CLONE_NEWNS : 0, p->arena, p->error) < 0)
 		return -1;
-	return way->join_cgroups ? join_cgroups(p, way->target, pid) : 0;
+	return way->join_cgroups ? join_cgroups(p, way->target, child->pid) : 0;
 }
 
 /* What is beneath: a container of ours, or a process. */
@@ -104,7 +104,7 @@ static int open_target(struct visit *v, struct hull *h, const char *name, bool n
 {
 	struct job *job = &v->job;
 	uint32_t pid = 0;
-	uint64_t start;
+	uint64_t birth;
 	pid_t first;
 	int r = job_open(job, h, name, false);
 
@@ -115,8 +115,8 @@ static int open_target(struct visit *v, struct hull *h, const char *name, bool n
 			return fail(&h->error, 0, "container '%s' is paused: resume it, or enter it with --no-cgroup", name);
 		if (status == STATUS_STOPPED || status == STATUS_CREATING)
 			return fail(&h->error, 0, "cannot enter container '%s': it is %s", name, state_status_name(status));
-		job_target(job, &first, &start);
-		return target_open(&v->target, first, start, &h->arena, &h->error);
+		job_target(job, &first, &birth);
+		return target_open(&v->target, first, birth, &h->arena, &h->error);
 	}
 	if (text_to_u32(name, &pid) == 0 && pid > 0 && pid <= INT32_MAX) {
 		v->foreign = true;

@@ -108,7 +108,7 @@ static int listen_to(struct listener *l, uint64_t interval)
 {
 	struct job *job = l->job;
 	struct hull *h = job->hull;
-	scope_fd int pidfd = process_open(job->state.facts.pid, job->state.facts.pid_start), timer = NO_FD;
+	scope_fd int pidfd = process_open(job->state.facts.pid, job->state.facts.pid_birth), timer = NO_FD;
 	struct cgroup_oom_watch watch;
 	int r;
 

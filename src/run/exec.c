@@ -174,7 +174,7 @@ static int check_console(struct job *job, const struct hull_exec_options *o)
 static int prepare_exec(struct job *job, const struct hull_exec_options *o)
 {
 	struct hull *h = job->hull;
-	uint64_t start;
+	uint64_t birth;
 	pid_t pid;
 
 	if (check_running(job, o) < 0 || job_read_config(job, job->dir, "config.json", "config.json") < 0)
@@ -187,8 +187,8 @@ static int prepare_exec(struct job *job, const struct hull_exec_options *o)
 	job_plan(job, &job->process);
 	if (plan_check(&job->plan) < 0)
 		return -1;
-	job_target(job, &pid, &start);
-	job->engine.target_pidfd = process_open(pid, start);
+	job_target(job, &pid, &birth);
+	job->engine.target_pidfd = process_open(pid, birth);
 	if (job->engine.target_pidfd < 0)
 		return fail(&h->error, 0, "cannot exec in a container that is not running: stopped");
 	if (cgroup_join_open(&job->state.facts, &h->arena, &h->error, o->cgroups, job->request.n_cgroup_sub, &job->engine.cgroup) < 0)

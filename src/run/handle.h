@@ -65,7 +65,7 @@ int job_open_running(struct job *job, struct hull *hull, const char *id);
  * job_target - the process whose namespaces are entered: the container's first one; for an ordinary user, who may not look into a reaper of hull's, the
  * payload behind it.
  */
-void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_start);
+void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_birth);
 
 /**
  * job_close - close what is open; with zeros and NO_FD without harm.

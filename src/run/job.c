@@ -47,21 +47,21 @@ int job_open_running(struct job *job, struct hull *hull, const char *id)
 	return 0;
 }
 
-void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_start)
+void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_birth)
 {
 	char path[64], link[64];
 	struct process_stat stat;
 	pid_t child;
 
 	*ret_pid = job->state.facts.pid;
-	*ret_start = job->state.facts.pid_start;
+	*ret_birth = job->state.facts.pid_birth;
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)*ret_pid); /* fits */
 	if (readlink(path, link, sizeof(link)) >= 0 || errno != EACCES)
 		return;
 	/* still behind the process that is ours: a pid that was given to another meanwhile has another parent */
 	if (process_children(*ret_pid, *ret_pid, &child, 1) == 1 && process_read_stat(child, &stat) == 0 && stat.parent == *ret_pid) {
 		*ret_pid = child;
-		*ret_start = stat.start;
+		*ret_birth = stat.start;
 	}
 }
 

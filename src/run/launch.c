@@ -45,7 +45,7 @@ struct run {
 	int hop_fd; /* its pidfd */
 	int interrupts; /* see watch_interrupts() */
 	struct launched child;
-	int (*on_pid)(struct plan *p, pid_t pid);
+	int (*on_pid)(struct plan *p, const struct launched *child);
 };
 
 static void reap(pid_t pid)
@@ -139,7 +139,7 @@ static int at_barrier(struct run *run)
 		return -1;
 	if (plan_parent(run->p, run->child.pid, run->child.pidfd) < 0)
 		return -1;
-	if (run->on_pid && run->on_pid(run->p, run->child.pid) < 0)
+	if (run->on_pid && run->on_pid(run->p, &run->child) < 0)
 		return -1;
 	if (hookstate_write(run->p, run->child.pid, "creating") < 0)
 		return -1;
@@ -422,7 +422,7 @@ static void abandon(struct run *run)
 	run->child.console = close_fd(run->child.console);
 }
 
-int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, pid_t pid), struct launched *ret)
+int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const struct launched *child), struct launched *ret)
 {
 	struct run run = { .p = p, .hop_fd = NO_FD, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
 	bool dumpable = p->shares && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;

@@ -144,7 +144,7 @@ static int change(struct job *job, bool add, const char *file)
 	if (mounts_compile(&job->plan, &mounts, &ops) < 0 ||
 		(add && (check_kinds(&h->error, &ops) < 0 || mounts_prepare(&job->plan, &ops, true) < 0)))
 		return -1;
-	job->engine.target_pidfd = process_open(job->state.facts.pid, job->state.facts.pid_start);
+	job->engine.target_pidfd = process_open(job->state.facts.pid, job->state.facts.pid_birth);
 	if (job->engine.target_pidfd < 0)
 		return fail(&h->error, job->engine.target_pidfd, "cannot open the process of container '%s'", job->id);
 	return in_container(job, &ops, add);

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "aspect/cgroup.h"
 #include "base/io.h"
@@ -157,9 +159,22 @@ int state_open(int root, const char *id, bool lock, struct error *e)
 	return fd < 0 ? fail(e, fd, "cannot open the state directory of container '%s'", id) : fd;
 }
 
+int state_note_process(int dir, pid_t pid, int pidfd, struct facts *facts)
+{
+	struct statfs fs;
+	/* only what lies in memory is gone with this boot, and with it what pidfs counted */
+	bool for_boot = fstatfs(dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+	int r = process_birth(pid, pidfd, for_boot, &facts->pid_birth);
+
+	if (r == 0)
+		facts->pid = pid;
+	return r;
+}
+
 int state_write(int dir, struct arena *arena, const struct state *state, struct error *e)
 {
 	struct json_writer w = json_writer_on(arena, 0);
+	uint64_t birth = state->facts.pid_birth;
 	const char *text;
 	int r;
 
@@ -170,7 +185,7 @@ int state_write(int dir, struct arena *arena, const struct state *state, struct 
 	json_string(&w, "rootfs", state->rootfs);
 	json_string(&w, "created", state->created);
 	json_i64(&w, "pid", state->facts.pid);
-	json_u64(&w, "pidStart", state->facts.pid_start);
+	json_u64(&w, birth & PROCESS_BORN_INODE ? "pidfdInode" : "pidStart", birth & ~PROCESS_BORN_INODE);
 	json_u64(&w, "cloneFlags", state->facts.clone_flags);
 	json_bool(&w, "poststart", state->poststart);
 	json_bool(&w, "poststop", state->poststop);
@@ -247,7 +262,7 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	const char *rdt, *unit, *keyring;
 	char *text;
 	size_t length;
-	int64_t pid;
+	int64_t pid, inode;
 	int r = io_read_file(dir, "state.json", JSON_SIZE_MAX, arena, &text, &length);
 
 	if (r == -ENOENT) {
@@ -263,7 +278,8 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	state.created = text_of(document, "created");
 	pid = number_of(document, "pid");
 	state.facts.pid = pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0; /* what is no pid must not become that of somebody else, or -1: everybody's */
-	state.facts.pid_start = (uint64_t)number_of(document, "pidStart");
+	inode = number_of(document, "pidfdInode");
+	state.facts.pid_birth = inode > 0 ? (uint64_t)inode | PROCESS_BORN_INODE : (uint64_t)number_of(document, "pidStart");
 	state.facts.clone_flags = (uint64_t)number_of(document, "cloneFlags");
 	state.poststart = flag_of(document, "poststart");
 	state.poststop = flag_of(document, "poststop");
@@ -290,7 +306,7 @@ enum state_status state_status(int dir, const struct state *state)
 
 		return flock(again, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK ? STATUS_CREATING : STATUS_STOPPED;
 	}
-	if (!process_alive(state->facts.pid, state->facts.pid_start))
+	if (!process_alive(state->facts.pid, state->facts.pid_birth))
 		return STATUS_STOPPED;
 	if (fstatat(dir, "start", &unused, AT_SYMLINK_NOFOLLOW) == 0)
 		return STATUS_CREATED;

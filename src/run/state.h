@@ -67,6 +67,13 @@ int state_create(int root, const char *id, struct error *e);
 int state_open(int root, const char *id, bool lock, struct error *e);
 
 /**
+ * state_note_process - put the process behind @pidfd into @facts, so that no other one is taken for it as long as the state in @dir lasts.
+ * @pid: its number, which is still its own.
+ * Return: 0 or -errno.
+ */
+int state_note_process(int dir, pid_t pid, int pidfd, struct facts *facts);
+
+/**
  * state_write - replace state.json.
  */
 int state_write(int dir, struct arena *arena, const struct state *state, struct error *e);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "aspect/cgroup_stats.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "run/handle.h"
 
@@ -18,8 +19,13 @@ static uint64_t now(clockid_t clock)
 
 static uint64_t age_of(const struct facts *facts)
 {
-	uint64_t boot = now(CLOCK_BOOTTIME), start = facts->pid_start * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	uint64_t boot = now(CLOCK_BOOTTIME), start;
+	struct process_stat stat;
 
+	/* in this order: if it is alive now, what was read before was its own */
+	if (process_read_stat(facts->pid, &stat) < 0 || !process_alive(facts->pid, facts->pid_birth))
+		return 0;
+	start = stat.start * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 	return boot > start ? boot - start : 0;
 }
 

@@ -297,13 +297,13 @@ static int read_root(struct target *t, struct arena *arena, struct error *e)
 	return 0;
 }
 
-int target_open(struct target *t, pid_t pid, uint64_t start, struct arena *arena, struct error *e)
+int target_open(struct target *t, pid_t pid, uint64_t birth, struct arena *arena, struct error *e)
 {
 	*t = (struct target){ .pid = pid, .proc = NO_FD, .pidfd = NO_FD, .root = NO_FD };
 	t->proc = open(arena_printf(arena, "/proc/%d", pid), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (t->proc < 0)
 		return fail(e, errno == ENOENT ? 0 : errno, "there is no process %d, or it is hidden from you", pid);
-	t->pidfd = process_open(pid, start);
+	t->pidfd = process_open(pid, birth);
 	if (t->pidfd == -ESRCH)
 		return fail(e, 0, "process %d has ended, or is a thread of another one", pid);
 	if (t->pidfd < 0)

@@ -77,10 +77,10 @@ int target_check_ids(const struct target *t, struct arena *arena, struct error *
 
 /**
  * target_open - open a process and find out what differs from us. target_close() in any case.
- * @start: its start time (base/process.h), 0: not known.
+ * @birth: with its pid it names it for good (base/process.h), 0: not known.
  * Return: 0 or -1 after fail(), which says who may enter it.
  */
-int target_open(struct target *t, pid_t pid, uint64_t start, struct arena *arena, struct error *e);
+int target_open(struct target *t, pid_t pid, uint64_t birth, struct arena *arena, struct error *e);
 
 /**
  * target_close - give back what is open; again without harm.

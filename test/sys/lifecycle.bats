@@ -318,3 +318,73 @@ load lib
 	run hull wait "$ID"
 	[ "$status" -eq 9 ]
 }
+
+# ---- who the pid is ----
+
+# its_number FILTER: change what the state keeps
+its_number() { jq -c "$1" <"$STATE/$ID/state.json" >"$DIR/new" && cp "$DIR/new" "$STATE/$ID/state.json"; }
+
+# a_pid_is_not_enough KEY: with another birth in the state, the process is somebody else's: stopped for everybody, and left alone; with its own it is found again
+a_pid_is_not_enough()
+{
+	local pid
+	pid=$(jq .pid "$STATE/$ID/state.json")
+	[ "$(jq "has(\"$1\")" "$STATE/$ID/state.json")" = true ]
+	[ "$(jq '[has("pidStart", "pidfdInode")] | map(select(.)) | length' "$STATE/$ID/state.json")" -eq 1 ]
+	[ "$(hull state "$ID" | jq -r '"\(.pid) \(.status)"')" = "$pid running" ]
+	its_number ".$1 += 1"
+	has_status stopped
+	[ "$(hull state "$ID" | jq .pid)" -eq 0 ]
+	[ "$(hull list | awk -v id="$ID" '$1 == id { print $3 }')" = stopped ]
+	refuses 'not running' -- "$HULL" --root "$STATE" kill "$ID" KILL
+	refuses 'not running' -- "$HULL" --root "$STATE" exec "$ID" true
+	refuses 'already ended' -- "$HULL" --root "$STATE" wait "$ID"
+	kill -0 "$pid"
+	its_number ".$1 -= 1"
+	has_status running
+	hull exec "$ID" true
+}
+
+@test "a state on a disk names its process by the start time" {
+	needs_hull
+	make_bundle
+	args sleep 60
+	start_detached
+	a_pid_is_not_enough pidStart
+	hull delete --force "$ID"
+}
+
+@test "a state in memory names its process by the pidfd's inode, or by the start time as an older hull wrote it" {
+	needs_hull
+	[ "$(stat -fc %T /dev/shm)" = tmpfs ] || skip "no memory at /dev/shm"
+	STATE=/dev/shm/hull-state.$TAG
+	make_bundle
+	args sleep 60
+	start_detached
+	[ "$(jq 'has("pidfdInode")' "$STATE/$ID/state.json")" = true ] || skip "an older kernel: pidfds have no numbers of their own"
+	a_pid_is_not_enough pidfdInode
+	its_number "del(.pidfdInode) | .pidStart = $(sed 's/.*) //' "/proc/$(jq .pid "$STATE/$ID/state.json")/stat" | cut -d' ' -f20)"
+	a_pid_is_not_enough pidStart
+	hull delete --force "$ID"
+	rmdir "$STATE"
+}
+
+@test "a first thread's end is not the container's" {
+	needs_hull
+	make_bundle
+	mkdir -p "$ROOTFS/t"
+	cat >"$DIR/threads.c" <<-'EOF'
+		#include <pthread.h>
+		#include <unistd.h>
+		static void *other(void *unused) { sleep(60); return unused; }
+		int main(void) { pthread_t t; pthread_create(&t, 0, other, 0); pthread_exit(0); }
+	EOF
+	musl-gcc -static -o "$ROOTFS/t/threads" "$DIR/threads.c" 2>"$DIR/cc" || cc -static -o "$ROOTFS/t/threads" "$DIR/threads.c" -lpthread
+	args /t/threads
+	start_detached
+	eventually grep -q '^State:.*Z' "/proc/$(hull state "$ID" | jq .pid)/status"
+	has_status running
+	hull kill "$ID" KILL
+	eventually has_status stopped
+	hull delete "$ID"
+}

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,7 +138,7 @@ static struct state sample(void)
 {
 	struct state state = { .id = "s", .bundle = "/b", .rootfs = "/b/\"rootfs\"", .created = "2024-01-01T00:00:00Z" };
 
-	state.facts = (struct facts){ .pid = 12345, .pid_start = UINT64_C(1) << 62, .clone_flags = 0x7c020000, .rdt_dir = arena_strdup(&arena, "/sys/fs/resctrl/s"),
+	state.facts = (struct facts){ .pid = 12345, .pid_birth = UINT64_C(1) << 62, .clone_flags = 0x7c020000, .rdt_dir = arena_strdup(&arena, "/sys/fs/resctrl/s"),
 		.keyring = arena_strdup(&arena, "_ses.s.17") };
 	state.facts.cgroups.v = arena_many(&arena, char *, 2);
 	state.facts.cgroups.v[0] = arena_strdup(&arena, "/sys/fs/cgroup/a");
@@ -162,7 +164,7 @@ static void what_is_written_is_read(void)
 	CHECK_STRING(got.bundle, wrote.bundle);
 	CHECK_STRING(got.rootfs, wrote.rootfs);
 	CHECK_STRING(got.created, wrote.created);
-	CHECK(got.facts.pid == wrote.facts.pid && got.facts.pid_start == wrote.facts.pid_start && got.facts.clone_flags == wrote.facts.clone_flags);
+	CHECK(got.facts.pid == wrote.facts.pid && got.facts.pid_birth == wrote.facts.pid_birth && got.facts.clone_flags == wrote.facts.clone_flags);
 	CHECK_STRING(got.facts.rdt_dir, wrote.facts.rdt_dir);
 	CHECK_STRING(got.facts.keyring, wrote.facts.keyring);
 	CHECK(got.facts.cgroups.n == 2);
@@ -170,6 +172,9 @@ static void what_is_written_is_read(void)
 	CHECK(got.annotations.n == 1);
 	CHECK_STRING(got.annotations.v[0].value, "va\tlue");
 	CHECK(got.poststop && !got.poststart);
+	wrote.facts.pid_birth = 5520903 | PROCESS_BORN_INODE;
+	CHECK(state_write(dir, &arena, &wrote, &error) == 0 && state_read(dir, &arena, "s", &got, &error) == 0);
+	CHECK(got.facts.pid_birth == wrote.facts.pid_birth);
 	CHECK(state_remove(root, "s", dir, &error) == 0);
 	(void)close_fd(dir);
 }
@@ -234,11 +239,8 @@ static void wrong_types_do_no_harm(void)
 
 /* ---- status ---- */
 
-static void status_follows_the_process(void)
+static pid_t pausing_child(void)
 {
-	int dir = state_create(root, "p", &error), status;
-	struct state state = { .id = "p" };
-	struct process_stat stat = { .start = 0 };
 	pid_t pid;
 
 	(void)fflush(stdout);
@@ -247,17 +249,26 @@ static void status_follows_the_process(void)
 		(void)pause();
 		_exit(0);
 	}
-	CHECK(process_read_stat(pid, &stat) == 0);
-	state.facts.pid = pid;
-	state.facts.pid_start = stat.start;
+	return pid;
+}
+
+/* @home: where the state lies: in memory, or where it outlives the boot */
+static void check_status(const char *home)
+{
+	int above = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir = state_create(root, "p", &error), status;
+	struct state state = { .id = "p" };
+	pid_t pid = pausing_child();
+	scope_fd int pidfd = process_open(pid, 0);
+
+	CHECK(state_note_process(above, pid, pidfd, &state.facts) == 0 && state.facts.pid == pid);
 	CHECK(mkfifoat(dir, "start", 0600) == 0);
 	CHECK(state_status(dir, &state) == STATUS_CREATED);
 	CHECK(unlinkat(dir, "start", 0) == 0);
 	CHECK(state_status(dir, &state) == STATUS_RUNNING);
 	/* the same pid, another process */
-	state.facts.pid_start = stat.start + 1;
+	state.facts.pid_birth++;
 	CHECK(state_status(dir, &state) == STATUS_STOPPED);
-	state.facts.pid_start = stat.start;
+	state.facts.pid_birth--;
 	/* a zombie is stopped */
 	CHECK(kill(pid, SIGKILL) == 0);
 	CHECK(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT) == 0);
@@ -266,6 +277,59 @@ static void status_follows_the_process(void)
 	CHECK(state_status(dir, &state) == STATUS_STOPPED);
 	CHECK(state_remove(root, "p", dir, &error) == 0);
 	(void)close_fd(dir);
+	(void)close_fd(above);
+}
+
+static void status_follows_the_process(void)
+{
+	check_status("/dev/shm");
+	check_status("/proc"); /* any file system that is no memory's */
+}
+
+/* pidfs counts anew with each boot, in step with the pids: after it the same two numbers may be another process's. */
+static void a_lasting_state_keeps_the_start_time(void)
+{
+	static const struct {
+		const char *home;
+		long type;
+	} homes[] = { { "/dev/shm", TMPFS_MAGIC }, { "/proc", PROC_SUPER_MAGIC } };
+	pid_t pid = getpid();
+	scope_fd int pidfd = process_open(pid, 0);
+	struct process_stat stat = { 0 };
+	struct statfs fs = { 0 };
+
+	CHECK(process_read_stat(pid, &stat) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(homes); i++) {
+		scope_fd int home = open(homes[i].home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		bool memory = homes[i].type == TMPFS_MAGIC;
+		struct facts facts = { 0 };
+
+		if (fstatfs(home, &fs) < 0 || (long)fs.f_type != homes[i].type)
+			continue; /* not as usual here */
+		memory = memory && fstatfs(pidfd, &fs) == 0 && fs.f_type == 0x50494446; /* pidfs: since Linux 6.9 */
+		CHECK(state_note_process(home, pid, pidfd, &facts) == 0);
+		CHECK(memory == ((facts.pid_birth & PROCESS_BORN_INODE) != 0));
+		CHECK(memory || facts.pid_birth == stat.start);
+	}
+}
+
+static void births_are_read(void)
+{
+	static const struct {
+		const char *text;
+		uint64_t birth;
+	} cases[] = {
+		{ "{\"pid\":7,\"pidStart\":99}", 99 }, /* of an older hull, or kernel */
+		{ "{\"pid\":7,\"pidfdInode\":99}", 99 | PROCESS_BORN_INODE },
+		{ "{\"pid\":7,\"pidfdInode\":0,\"pidStart\":5}", 5 },
+		{ "{\"pid\":7,\"pidfdInode\":-99,\"pidStart\":5}", 5 },
+		{ "{\"pid\":7,\"pidfdInode\":\"99\",\"pidStart\":null}", 0 },
+		{ "{\"pid\":7,\"pidfdInode\":9223372036854775808}", 0 },
+	};
+	struct state state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		CHECK(read_text(cases[i].text, strlen(cases[i].text), &state) == 0 && state.facts.pid_birth == cases[i].birth);
 }
 
 static void impossible_pids_are_stopped(void)
@@ -318,7 +382,9 @@ int main(void)
 	RUN(what_is_written_is_read);
 	RUN(hostile_files_are_refused);
 	RUN(wrong_types_do_no_harm);
+	RUN(births_are_read);
 	RUN(status_follows_the_process);
+	RUN(a_lasting_state_keeps_the_start_time);
 	RUN(impossible_pids_are_stopped);
 	RUN(without_a_pid_the_lock_tells);
 	RUN(every_status_has_a_name);
