@@ -60,11 +60,10 @@ void hull_log(struct hull *hull, int level, const char *format, ...) __attribute
 
 /*
  * hull_protect_executable - make sure that no container can write the running program's file (CVE-2019-5736): where it could, the program runs from a place that
- * cannot be written. To be called first in main(), before anything that a second execution would do twice, by a program that then calls hull_create(),
- * hull_run() or hull_exec(). A static program of root's is not executed again: the first of those calls maps the file anew, and no other thread may write the
- * program's variables meanwhile.
- * @argv: of main(); it is still read then.
- * Return: 0 (protected, or nothing to protect, or left to that call), or -errno; does not return when it executes the program again.
+ * cannot be written. To be called first in main(), before anything that a second execution would do twice and before there are other threads, by a program that
+ * then calls hull_create(), hull_run() or hull_exec(). A static program of root's is not executed again: its file is mapped anew.
+ * @argv: of main().
+ * Return: 0 (protected, or nothing to protect), or -errno; does not return when it executes the program again.
  */
 int hull_protect_executable(char *const argv[]);
 

@@ -75,10 +75,9 @@ static int open_net(int socket)
 	return fd < 0 ? -errno : fd;
 }
 
-bool net_may_be_late(struct plan *p)
+bool net_may_be_late(struct plan *p, int socket)
 {
 	const struct hooks *h = &p->spec->hooks;
-	scope_fd int fd = NO_FD;
 
 	if (p->request->protocol && p->request->protocol->reports)
 		return false;
@@ -88,8 +87,7 @@ bool net_may_be_late(struct plan *p)
 		h->create_runtime.n > 0 || h->create_container.n > 0)
 		return false;
 	/* a rootless engine's root may leave for a namespace of its own, but not return to one that belongs to the machine's root (setns(2)) */
-	fd = any_socket();
-	p->host_net = open_net(fd);
+	p->host_net = open_net(socket);
 	return p->host_net >= 0;
 }
 

@@ -10,8 +10,9 @@
 /**
  * net_may_be_late - whether the parent may make the network namespace beside the child: it is to belong to our own user namespace, and nothing that the
  * parent does to the child or shows to hooks needs it. If so, p->host_net is the way back.
+ * @socket: any of the calling thread's namespace.
  */
-bool net_may_be_late(struct plan *p);
+bool net_may_be_late(struct plan *p, int socket);
 
 /**
  * net_make - enter a new network namespace. The caller must come back with net_return(), whatever happens.

@@ -316,8 +316,12 @@ CHILD static int hides_mount(const struct child *c)
  */
 CHILD static void hang_executable(const struct child *c)
 {
-	if (c->plan->exe_fd >= 0)
-		(void)sys_move_mount(c->plan->exe_fd, "", AT_FDCWD, "/dev/null", MOVE_MOUNT_F_EMPTY_PATH);
+	/* for a mount of its directory, or of the file itself; never "/", from where only what is on top would be unmounted */
+	static const char *const places[] = { "/dev", "/dev/null" };
+
+	for (size_t i = 0; c->plan->exe_fd >= 0 && i < ARRAY_SIZE(places); i++)
+		if (sys_move_mount(c->plan->exe_fd, "", AT_FDCWD, places[i], MOVE_MOUNT_F_EMPTY_PATH) == 0)
+			return;
 }
 
 /* pivot_root(2), NOTES: with both arguments "." the old root ends up on top of the new one, and needs no directory to be put into. */

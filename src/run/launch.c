@@ -135,8 +135,6 @@ static int clone_first(struct run *run)
 /* The child waits at the first barrier: everything that is done to it from outside. */
 static int at_barrier(struct run *run)
 {
-	if (selfexe_settle(run->p->error) < 0)
-		return -1;
 	if (plan_parent(run->p, run->child.pid, run->child.pidfd) < 0)
 		return -1;
 	if (run->on_pid && run->on_pid(run->p, &run->child) < 0)
@@ -432,12 +430,11 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const 
 		return fail(p->error, errno, "cannot make a socket pair");
 	run.channel = pair[0];
 	run.child_channel = pair[1];
-	r = p->shares && !p->borrows ? 0 : selfexe_settle(p->error); /* else at_barrier() does it */
+	plan_choose(p, pair[0]);
 	if (p->request->exec || engine_of(p)->hop) /* into namespaces in which others are */
 		selfexe_dissolve();
 	p->exe_fd = selfexe_mount();
-	if (r == 0)
-		r = clone_first(&run);
+	r = clone_first(&run);
 	if (p->borrows) /* while the payload starts: its own descriptor is closed, and it cannot reach ours */
 		selfexe_dissolve();
 	(void)close_fd(pair[1]);

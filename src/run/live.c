@@ -75,8 +75,6 @@ static int in_container(struct job *job, struct mount_ops *ops, bool add)
 	int pair[2], status = 0, r, result = 0;
 	pid_t pid;
 
-	if (selfexe_settle(e) < 0)
-		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(e, errno, "cannot make a socket pair");
 	selfexe_dissolve(); /* the container's processes may see ours */

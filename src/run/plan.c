@@ -166,10 +166,14 @@ int plan_prepare(struct plan *p)
 			return -1;
 	engine_of(p)->hop = hop_needed(p);
 	p->parent_first |= must_wait(p);
-	p->late_net = !p->request->exec && !engine_of(p)->hop && net_may_be_late(p);
 	p->shares = may_share(p);
-	p->borrows = may_borrow(p);
 	return 0;
+}
+
+void plan_choose(struct plan *p, int socket)
+{
+	p->late_net = !p->request->exec && !engine_of(p)->hop && net_may_be_late(p, socket);
+	p->borrows = may_borrow(p);
 }
 
 int plan_parent(struct plan *p, pid_t pid, int pidfd)

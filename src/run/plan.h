@@ -23,6 +23,12 @@ int plan_check(struct plan *p);
 int plan_prepare(struct plan *p);
 
 /**
+ * plan_choose - decide, right before the clone, what the parent does beside the child: late_net and borrows.
+ * @socket: any of the calling thread's network namespace.
+ */
+void plan_choose(struct plan *p, int socket);
+
+/**
  * plan_parent - every aspect's parent callback, on the child that waits.
  */
 int plan_parent(struct plan *p, pid_t pid, int pidfd);

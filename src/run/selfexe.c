@@ -7,7 +7,7 @@
  * is the faster one: the copy's pages are new and have to be faulted in one by one (doc/performance.md).
  *
  * As long as a descriptor of the detached mount is open, whoever can reach it and may mount could make it writable again; once it is closed the kernel
- * dissolves the mount, and it can be changed by nobody. Dissolving waits for an RCU grace period. So the child hangs the mount on the old root, with which it is
+ * dissolves the mount, and it can be changed by nobody, though what is mapped and /proc/PID/exe still lead through it. Dissolving waits for an RCU grace period. So the child hangs the mount on the old root, with which it is
  * unmounted (aspect/rootfs.c), and both sides have closed it before the payload can run; but it is dissolved before the clone if that enters namespaces in
  * which others are, and while the payload starts if we stand still until then: nobody in the sandbox can reach into hull.
  */
@@ -91,8 +91,8 @@ void selfexe_dissolve(void)
 	own_mount = close_fd(own_mount);
 }
 
-/* Whether we are what execute_readonly() executed. execveat(2) tells us the descriptor: "/dev/fd/N". */
-static bool is_from_mount(void)
+/* Whether we are what run_readonly() executed. execveat(2) tells us the descriptor: "/dev/fd/N". */
+static bool is_executed_again(void)
 {
 	static const char prefix[] = "/dev/fd/";
 	const char *name = (const char *)getauxval(AT_EXECFN);
@@ -101,9 +101,9 @@ static bool is_from_mount(void)
 
 	if (!name || strncmp(name, prefix, sizeof(prefix) - 1) != 0 || text_to_u32(name + sizeof(prefix) - 1, &fd) < 0 || !getenv(LIBEXEC_EXECUTABLE))
 		return false;
-	if (fstatfs((int)fd, &fs) < 0 || !(fs.f_flags & ST_RDONLY) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+	if (fstatfs((int)fd, &fs) < 0 || !(fs.f_flags & ST_RDONLY))
 		return false;
-	own_mount = (int)fd;
+	(void)close_fd((int)fd);
 	return true;
 }
 
@@ -128,45 +128,69 @@ static int execute(int safe, char *const argv[], const char *path)
 	return -errno;
 }
 
-/* what selfexe_settle() has still to do: main()'s arguments, NULL: nothing */
-static char *const *unsettled;
-
-int selfexe_settle(struct error *error)
+/*
+ * Our file in a detached mount of the directory that we were executed in, by the name that the kernel tells us. It may lead elsewhere by now, or be relative or a
+ * link; then the way leads through /proc, which takes twice as long: the kernel has to make up a directory for us.
+ * Return: the mount, or -errno.  @ret_file: the file, open for reading.
+ */
+static int mount_by_name(int *ret_file)
 {
-	char *const *argv = unsettled;
-	int r;
+	const char *name = (const char *)getauxval(AT_EXECFN), *slash = name ? strrchr(name, '/') : NULL;
+	scope_fd int tree = NO_FD, file = NO_FD;
+	char directory[256] = "/";
 
-	if (!argv)
-		return 0;
-	unsettled = NULL;
-	r = selfmap_replace(own_mount, argv);
-	return r < 0 ? fail(error, r, "cannot protect hull's executable from the container") : 0;
+	if (!slash || name[0] != '/' || slash - name >= (ptrdiff_t)sizeof(directory))
+		return -ENOENT;
+	if (slash > name)
+		*(char *)mempcpy(directory, name, (size_t)(slash - name)) = '\0';
+	tree = sys_open_tree(AT_FDCWD, directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0)
+		return tree;
+	file = openat(tree, slash + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (file < 0)
+		return -errno;
+	if (!selfmap_is_own(file))
+		return -ESTALE;
+	libexec_tell(name);
+	*ret_file = take_fd(&file);
+	return take_fd(&tree);
 }
 
-/* Be ready to run from @tree, which takes as long as a few mounts: it may be done beside the child's work. */
-static void prepare_to_move(int tree, char *const argv[])
+static int mount_by_proc(int *ret_file)
 {
+	char path[sizeof("/proc/self/fd/") + TEXT_NUMBER_MAX];
+	scope_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	struct text t = text_on(path, sizeof(path));
 	static char link[PATH_MAX];
-	const char *path = told_path(tree);
+	const char *name;
 
-	path = path ? path : libexec_executable(link); /* as long as /proc knows */
-	if (path)
-		libexec_tell(path);
-	own_mount = tree;
-	unsettled = argv;
+	if (tree < 0)
+		return tree;
+	text_addf(&t, "/proc/self/fd/%d", tree);
+	*ret_file = open(path, O_RDONLY | O_CLOEXEC);
+	if (*ret_file < 0)
+		return -errno;
+	name = told_path(*ret_file);
+	name = name ? name : libexec_executable(link); /* as long as /proc knows */
+	if (name)
+		libexec_tell(name);
+	return take_fd(&tree);
 }
 
 /*
  * Run from a detached mount of the file that cannot be written through. Its descriptor stays open.
- * Return: 0: it cannot be written now, or not once selfexe_settle() was called;  -errno: it could not be done.
+ * Return: 0: it cannot be written now;  -errno: it could not be done.
  */
-static int execute_readonly(char *const argv[])
+static int run_readonly(char *const argv[])
 {
 	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	scope_fd int tree = sys_open_tree(AT_FDCWD, "/proc/self/exe", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	scope_fd int file = NO_FD;
+	scope_fd int tree = mount_by_name(&file);
 	struct statfs fs;
 	int r;
 
+	if (tree < 0)
+		tree = mount_by_proc(&file);
 	if (tree < 0)
 		return tree;
 	if (fstatfs(tree, &fs) == 0 && (fs.f_flags & ST_RDONLY))
@@ -174,10 +198,21 @@ static int execute_readonly(char *const argv[])
 	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
 	if (r < 0)
 		return r;
-	if (!selfmap_possible()) /* the new image inherits the descriptor */
-		return fd_set_cloexec(tree, false) < 0 ? -errno : execute(tree, argv, told_path(tree));
-	prepare_to_move(take_fd(&tree), argv);
+	if (selfmap_replace(file, argv) < 0) /* the new image inherits the descriptor, which keeps the mount when it is dissolved */
+		return fd_set_cloexec(file, false) < 0 ? -errno : execute(file, argv, told_path(file));
+	own_mount = take_fd(&tree);
 	return 0;
+}
+
+/* Our file, to be looked at. Return: a descriptor or -errno. */
+static int open_own(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	scope_fd int file = name && name[0] == '/' ? open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : NO_FD;
+
+	if (file >= 0 && selfmap_is_own(file))
+		return take_fd(&file);
+	return (int)SYS_CALL(SYS_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 }
 
 __attribute__((visibility("default"))) int hull_protect_executable(char *const argv[])
@@ -186,10 +221,12 @@ __attribute__((visibility("default"))) int hull_protect_executable(char *const a
 	struct statfs fs;
 	struct stat stat;
 
-	if (is_from_mount() || (geteuid() == 0 && execute_readonly(argv) == 0))
+	if (is_executed_again() || (geteuid() == 0 && run_readonly(argv) == 0))
 		return 0;
-	exe = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (exe < 0 || fstat(exe, &stat) < 0)
+	exe = open_own();
+	if (exe < 0)
+		return exe;
+	if (fstat(exe, &stat) < 0)
 		return -errno;
 	if (!endangered(exe, &stat) || (fstatfs(exe, &fs) == 0 && (fs.f_flags & ST_RDONLY)) || fcntl(exe, F_GET_SEALS) == ALL_SEALS)
 		return 0;

@@ -1,15 +1,6 @@
-/* The read-only mount that hull executed itself from. See selfexe.c; the way there is hull_protect_executable(). */
+/* The read-only mount that hull runs from. See selfexe.c; the way there is hull_protect_executable(). */
 #ifndef RUN_SELFEXE_H
 #define RUN_SELFEXE_H
-
-#include "base/error.h"
-
-/**
- * selfexe_settle - do what hull_protect_executable() has left to be done: before anything of the container's can look at us, and before its payload runs.
- * It may be done beside a child that shares our memory.
- * Return: 0 or -1 after fail().
- */
-int selfexe_settle(struct error *error);
 
 /**
  * selfexe_mount - the descriptor that keeps the mount alive; a child has a copy of it.

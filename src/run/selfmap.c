@@ -4,8 +4,8 @@
  * The kernel lets a process change what /proc/self/exe leads to once nothing of the old file is mapped any more (kernel/fork.c, replace_mm_exe_file()). Both are
  * the same file, seen through two mounts, so its pages are the same, too: each segment is mapped again where it is. Of a writable one, what may have been
  * written lies behind what is only read after relocation (PT_GNU_RELRO): it is copied into the new mapping before that takes the old one's place. Compared
- * with execve(2) that saves the new process image and the second start of the C library, and it can be done while a child is at work that shares our memory:
- * a child writes no variables (test/lint/child-safety).
+ * with execve(2) that saves the new process image and the second start of the C library. It is done at once, while few pages are mapped: those would have to be
+ * torn down and faulted in once more.
  *
  * It needs a static program at a fixed address: nobody else may have written into its segments, as a dynamic loader does.
  */
@@ -22,9 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/scope.h"
 #include "base/sys.h"
-#include "base/text.h"
 
 #if defined(__x86_64__) && !defined(__GLIBC__)
 
@@ -121,48 +119,50 @@ static int describe(const struct image *image, char *const argv[], int fd, struc
 	return 0;
 }
 
-bool selfmap_possible(void)
+bool selfmap_is_own(int file)
 {
 	struct image image;
-	unsigned int size;
+	char there[64];
 
-	return image_read(&image) == 0 && prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) == 0; /* CONFIG_CHECKPOINT_RESTORE */
+	if (image_read(&image) < 0)
+		return false;
+	for (size_t i = 0; i < image.n; i++) {
+		const Elf64_Phdr *h = &image.headers[i];
+		const Elf64_Nhdr *note = (const Elf64_Nhdr *)h->p_vaddr;
+
+		if (h->p_type == PT_NOTE && h->p_filesz > sizeof(*note) && h->p_filesz <= sizeof(there) && note->n_type == NT_GNU_BUILD_ID)
+			return pread(file, there, h->p_filesz, (off_t)h->p_offset) == (ssize_t)h->p_filesz && memcmp(there, note, h->p_filesz) == 0;
+	}
+	return false;
 }
 
-int selfmap_replace(int tree, char *const argv[])
+int selfmap_replace(int file, char *const argv[])
 {
-	char path[sizeof("/proc/self/fd/") + TEXT_NUMBER_MAX];
-	struct text t = text_on(path, sizeof(path));
 	struct prctl_mm_map map;
 	struct image image;
-	scope_fd int fd = NO_FD;
-	int r;
+	int r = image_read(&image);
 
-	text_addf(&t, "/proc/self/fd/%d", tree);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = image_read(&image);
 	if (r == 0)
-		r = describe(&image, argv, fd, &map);
+		r = describe(&image, argv, file, &map);
 	for (size_t i = 0; r == 0 && i < image.n; i++)
 		if (image.headers[i].p_type == PT_LOAD)
-			r = segment_replace(&image, &image.headers[i], fd);
+			r = segment_replace(&image, &image.headers[i], file);
 	if (r < 0)
 		return r;
-	return (int)SYS_CALL(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
+	return (int)SYS_CALL(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0); /* CONFIG_CHECKPOINT_RESTORE */
 }
 
 #else
 
-bool selfmap_possible(void)
+bool selfmap_is_own(int file)
 {
+	(void)file;
 	return false;
 }
 
-int selfmap_replace(int tree, char *const argv[])
+int selfmap_replace(int file, char *const argv[])
 {
-	(void)tree, (void)argv;
+	(void)file, (void)argv;
 	return -ENOTSUP;
 }
 

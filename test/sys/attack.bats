@@ -267,14 +267,14 @@ overwrite_setup()
 	[ "$(md5sum <"$OWN/hull")" = "$exe_before" ]
 }
 
-# runs_readonly COMMAND…: hull, called so, runs its payload from a file that nobody can write; what /proc says of its command line is what it was called with
+# runs_readonly COMMAND…: hull, called so (by $CALLED, or its path), runs its payload from a file that nobody can write; what /proc says of its command line is what it was called with
 runs_readonly()
 {
 	args sh -c 'touch /started; while [ ! -e /go ]; do sleep 0.1; done'
-	"$@" "$OWN/hull" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- &
+	"$@" "${CALLED:-$OWN/hull}" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- &
 	local job=$! pid
 	eventually test -e "$ROOTFS/started"
-	pid=$(pgrep -f "^$OWN/hull --root $STATE run -b $BUNDLE $ID\$")
+	pid=$(pgrep -f "^${CALLED:-$OWN/hull} --root $STATE run -b $BUNDLE $ID\$")
 	python3 -c "import os, sys; sys.exit(0 if os.statvfs('/proc/$pid/exe').f_flag & os.ST_RDONLY else 1)"
 	[ "$(stat -L -c %i "/proc/$pid/exe")" = "$(stat -c %i "$OWN/hull")" ]
 	touch "$ROOTFS/go"
@@ -287,16 +287,31 @@ runs_readonly()
 	runs_readonly env
 	not grep -q . "$DIR/attempt"
 	runs_readonly strace -qq -o "$DIR/trace" -e trace=prctl,execveat -e inject=prctl:error=EINVAL:when=1
-	grep -q 'PR_SET_MM_MAP_SIZE.*INJECTED' "$DIR/trace"
+	grep -q 'PR_SET_MM_MAP.*INJECTED' "$DIR/trace"
 	grep -q '^execveat' "$DIR/trace"
 }
 
-@test "hull does not start a payload where its file can be protected neither way at the last moment" {
+@test "hull finds its file by the name that it was executed by, or in /proc where that is a link, relative, or leads to another file" {
+	overwrite_setup
+	runs_readonly strace -qq -o "$DIR/trace" -e trace=open_tree
+	grep -qF "\"$OWN\"" "$DIR/trace"
+	not grep -q /proc/self/exe "$DIR/trace"
+	ln -s hull "$OWN/link"
+	CALLED=$OWN/link runs_readonly strace -qq -o "$DIR/trace" -e trace=open_tree
+	grep -q /proc/self/exe "$DIR/trace"
+	cd "$OWN"
+	CALLED=./hull runs_readonly env
+	runs_readonly strace -qq -o "$DIR/trace" -e trace=open_tree,pread64 -e inject=pread64:error=EIO:when=1
+	grep -q /proc/self/exe "$DIR/trace"
+}
+
+@test "hull does not start a payload where its file can be protected in no way" {
 	overwrite_setup
 	status=0
-	strace -qq -o "$DIR/trace" -e trace=prctl -e inject=prctl:error=EPERM:when=2+ "$OWN/hull" --root "$STATE" run -b "$BUNDLE" "$ID" >"$DIR/attempt" 2>&1 3>&- || status=$?
+	strace -qq -o "$DIR/trace" -e trace=prctl,execveat -e inject=prctl,execveat:error=EPERM "$OWN/hull" --root "$STATE" run -b "$BUNDLE" "$ID" >"$DIR/attempt" 2>&1 3>&- || status=$?
+	cat "$DIR/attempt"
 	[ "$status" -ne 0 ]
-	grep -q "cannot protect hull's executable from the container: Operation not permitted" "$DIR/attempt"
+	grep -q "cannot make a private copy of the executable: Operation not permitted" "$DIR/attempt"
 	[ ! -e "$STATE/$ID" ]
 }
 
