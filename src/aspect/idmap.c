@@ -9,13 +9,20 @@
 
 char *idmap_text(struct arena *arena, const struct id_mapping_list *list)
 {
-	char buffer[IDMAP_TEXT_MAX];
-	struct text t = text_on(buffer, sizeof(buffer));
+	struct arena_text t = { .arena = arena };
+	char number[TEXT_NUMBER_MAX];
 	size_t i;
 
-	for (i = 0; i < list->n; i++)
-		text_addf(&t, "%u %u %u\n", list->v[i].container_id, list->v[i].host_id, list->v[i].size);
-	return t.cut ? NULL : arena_strndup(arena, buffer, t.length);
+	arena_text_add(&t, "");
+	for (i = 0; i < list->n; i++) {
+		arena_text_add(&t, text_from_u64(number, list->v[i].container_id));
+		arena_text_add(&t, " ");
+		arena_text_add(&t, text_from_u64(number, list->v[i].host_id));
+		arena_text_add(&t, " ");
+		arena_text_add(&t, text_from_u64(number, list->v[i].size));
+		arena_text_add(&t, "\n");
+	}
+	return t.length < IDMAP_TEXT_MAX ? t.data : NULL;
 }
 
 char *idmap_words(struct arena *arena, const struct id_mapping_list *list)

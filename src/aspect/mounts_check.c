@@ -212,7 +212,7 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 	int r;
 
 	/* who wrote options and no document knows a step by where it leads */
-	op->place = p->request->sandbox && m->destination ? arena_printf(p->arena, "step on '%s'", m->destination) : arena_printf(p->arena, "mounts[%zu]", i);
+	op->place = p->request->sandbox && m->destination ? arena_join(p->arena, "step on '", m->destination, "'", NULL) : arena_printf(p->arena, "mounts[%zu]", i);
 	op->flags = &m->flags;
 	op->tree = op->source_fd = op->mimic = NO_FD;
 	if (!m->destination || !m->destination[0])
@@ -245,7 +245,7 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 		return -1;
 	if (op->kind == MOUNT_OVERLAY && mounts_compile_overlay(p, op) < 0)
 		return -1;
-	op->failure = arena_printf(p->arena, "%s: cannot mount '%s' on '%s'", op->place, op->kind == MOUNT_BIND ? op->source : op->type, op->target);
+	op->failure = arena_join(p->arena, op->place, ": cannot mount '", op->kind == MOUNT_BIND ? op->source : op->type, "' on '", op->target, "'", NULL);
 	op->late_readonly = op->kind != MOUNT_BIND && op->kind < MOUNT_REMOUNT && text_equal(op->target, "/dev") && m->flags.readonly;
 	return idmap_compile(p, m, op->place, &op->id_map);
 }

@@ -124,6 +124,32 @@ char *arena_strdup(struct arena *a, const char *s)
 	return s ? arena_strndup(a, s, strlen(s)) : NULL;
 }
 
+char *arena_join(struct arena *a, const char *first, ...)
+{
+	size_t length = strlen(first), more;
+	const char *next;
+	va_list rest;
+	char *text, *end;
+
+	va_start(rest, first);
+	while ((next = va_arg(rest, const char *)))
+		length += strlen(next);
+	va_end(rest);
+	text = arena_alloc(a, length + 1);
+	more = strlen(first);
+	memcpy(text, first, more);
+	end = text + more;
+	va_start(rest, first);
+	while ((next = va_arg(rest, const char *))) {
+		more = strlen(next);
+		memcpy(end, next, more);
+		end += more;
+	}
+	va_end(rest);
+	*end = '\0';
+	return text;
+}
+
 char *arena_printf(struct arena *a, const char *format, ...)
 {
 	va_list args, again;

@@ -202,9 +202,12 @@ static const struct option *find(const char *name, size_t length)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(options_table); i++)
-		if (strncmp(options_table[i].name, name, length) == 0 && options_table[i].name[length] == '\0')
+	for (i = 0; i < ARRAY_SIZE(options_table); i++) {
+		const char *known = options_table[i].name;
+
+		if (known[0] == name[0] && strncmp(known, name, length) == 0 && known[length] == '\0')
 			return &options_table[i];
+	}
 	return NULL;
 }
 

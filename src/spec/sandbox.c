@@ -168,15 +168,23 @@ static int add_dev_mounts(struct making *m, const char *dev, const char *termina
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(inside); i++)
-		if (compile_options(m, add_mount(m, inside[i].type, inside[i].type, arena_printf(m->arena, "%s/%s", dev, inside[i].name), inside[i].options)) < 0)
+		if (compile_options(m, add_mount(m, inside[i].type, inside[i].type, arena_join(m->arena, dev, "/", inside[i].name, NULL), inside[i].options)) < 0)
 			return -1;
 	/* bubblewrap's has it, and its callers look for it */
-	if (m->o->bare && compile_options(m, add_mount(m, "hull.symlink", "/proc/kcore", arena_printf(m->arena, "%s/core", dev), (const char *const[]){ NULL })) < 0)
+	if (m->o->bare && compile_options(m, add_mount(m, "hull.symlink", "/proc/kcore", arena_join(m->arena, dev, "/core", NULL), (const char *const[]){ NULL })) < 0)
 		return -1;
 	/* under this name ttyname(3) finds the caller's terminal, whose own is that of another devpts (bwrap(1) does the same) */
 	if (terminal)
-		return compile_options(m, add_mount(m, "none", terminal, arena_printf(m->arena, "%s/console", dev), console));
+		return compile_options(m, add_mount(m, "none", terminal, arena_join(m->arena, dev, "/console", NULL), console));
 	return 0;
+}
+
+/* "mode=0755" */
+static char *mode_option(struct arena *arena, mode_t mode)
+{
+	const char digits[] = { (char)('0' + (mode >> 9 & 7)), (char)('0' + (mode >> 6 & 7)), (char)('0' + (mode >> 3 & 7)), (char)('0' + (mode & 7)), '\0' };
+
+	return arena_join(arena, "mode=", digits, NULL);
 }
 
 static int add_step(struct making *m, const struct hull_step *step)
@@ -195,7 +203,7 @@ static int add_step(struct making *m, const struct hull_step *step)
 	if ((kind->flags & FROM_LAYERS) && add_layers(m, step, mount) < 0)
 		return -1;
 	if ((kind->flags & TAKES_MODE) && (step->mode_set || step->kind == HULL_STEP_TMPFS))
-		add_option(mount, arena_printf(m->arena, "mode=%04o", step->mode_set ? step->mode & 07777 : 0755));
+		add_option(mount, mode_option(m->arena, step->mode_set ? step->mode : 0755));
 	if (step->kind == HULL_STEP_TMPFS && step->bytes > 0)
 		add_option(mount, arena_printf(m->arena, "size=%llu", (unsigned long long)step->bytes));
 	if (step->optional)

@@ -66,6 +66,13 @@ static void text(void)
 	CHECK(other.length == 200 && strlen(other.data) == 200 && strspn(other.data, "c") == 200);
 }
 
+static void join(void)
+{
+	CHECK_STRING(arena_join(&arena, "", NULL), "");
+	CHECK_STRING(arena_join(&arena, "one", NULL), "one");
+	CHECK_STRING(arena_join(&arena, "one", "", " and ", "another", NULL), "one and another");
+}
+
 int main(void)
 {
 	if (arena_init(&arena) < 0)
@@ -74,6 +81,7 @@ int main(void)
 	RUN(moves_when_something_follows);
 	RUN(gives_back);
 	RUN(text);
+	RUN(join);
 	arena_deinit(&arena);
 	return unit_done();
 }
