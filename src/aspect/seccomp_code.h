@@ -19,11 +19,17 @@ struct seccomp_label {
 	size_t at;
 };
 
-enum { SECCOMP_RETURNS = 16 };
+/* What a test needs to know of an architecture: @wide: 64-bit arguments;  @big: big-endian */
+struct seccomp_shape {
+	bool wide, big;
+};
+
+enum { SECCOMP_RETURNS = 16, SECCOMP_CALLS = 32 };
 
 /*
  * @v: BPF_MAXINSNS instructions, the last @n of them written;  @too_long: there were more
  * @returns: where some values are returned, replaced in turn
+ * @calls: where the tests of the first calls are
  */
 struct seccomp_code {
 	struct sock_filter v[BPF_MAXINSNS];
@@ -34,11 +40,12 @@ struct seccomp_code {
 		size_t at;
 	} returns[SECCOMP_RETURNS];
 	size_t n_returns, next_return;
-};
-
-/* What a test needs to know of an architecture: @wide: 64-bit arguments;  @big: big-endian */
-struct seccomp_shape {
-	bool wide, big;
+	struct {
+		const struct seccomp_call *call;
+		struct seccomp_shape shape;
+		struct seccomp_label label;
+	} calls[SECCOMP_CALLS];
+	size_t n_calls;
 };
 
 static inline struct seccomp_label seccomp_return_label(uint32_t value)
@@ -56,7 +63,7 @@ struct seccomp_label seccomp_emit_load(struct seccomp_code *c, uint32_t offset);
 struct seccomp_label seccomp_emit_jump(struct seccomp_code *c, uint16_t op, uint32_t k, struct seccomp_label yes, struct seccomp_label no);
 
 /**
- * seccomp_emit_call - try the clauses of a call in order.
+ * seccomp_emit_call - try the clauses of a call in order. @call: stays while the program is made.
  */
 struct seccomp_label seccomp_emit_call(struct seccomp_code *c, const struct seccomp_call *call, struct seccomp_shape shape);
 

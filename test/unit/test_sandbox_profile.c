@@ -98,7 +98,7 @@ static void programs_are_the_compilers(void)
 		CHECK(s->ready == &sandbox_programs[flags] && s->syscalls.n > 0);
 		CHECK(program.n == s->ready->n && memcmp(program.filter, s->ready->filter, program.n * sizeof(*program.filter)) == 0);
 		printf("# %u: %zu instructions\n", flags, program.n);
-		CHECK(program.n < 320); /* loading costs time at every start */
+		CHECK(program.n < 220); /* loading costs time at every start */
 		sandbox_profile(&arena, flags | SANDBOX_PROFILE_SHORT, &s);
 		CHECK(s->ready == &sandbox_programs[flags] && s->syscalls.n == 0);
 	}

@@ -194,6 +194,34 @@ static void first_unconditional_rule_decides(void)
 	CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_dup, 100, 0, 0) == DENY(EPERM)); /* one argument twice: each condition is a rule */
 }
 
+/* what several clauses or calls test is tested once, and each still gets its own answer */
+static void tests_are_shared(void)
+{
+	static const char one[] = "\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_EQ\",\"value\":1}]",
+			  one_low[] = "\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_MASKED_EQ\",\"value\":4294967295,\"valueTwo\":1}]";
+	char text[4096];
+	struct seccomp_program p, q;
+
+	(void)snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",%s},"
+		"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_TRAP\",%s}]}", one, one_low);
+	p = compile(text);
+	CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_socket, 1, 0, 0) != DENY(EPERM) && decide(&p, AUDIT_ARCH_X86_64, SYS_socket, 1ull << 32 | 1, 0, 0) == SECCOMP_RET_TRAP);
+	(void)snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"personality\"],"
+		"\"action\":\"SCMP_ACT_ALLOW\",%s}]}", one_low);
+	p = compile(text);
+	(void)snprintf(text, sizeof(text), "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"personality\"],"
+		"\"action\":\"SCMP_ACT_ALLOW\",%s}]}", one);
+	q = compile(text);
+	CHECK(p.n < q.n); /* the high half counts on one architecture alone: two pieces of code */
+	for (uint64_t high = 0; high < 2; high++) {
+		uint64_t argument = high << 32 | 1;
+
+		CHECK(decide(&p, AUDIT_ARCH_X86_64, SYS_personality, argument, 0, 0) == SECCOMP_RET_ALLOW);
+		CHECK(decide(&p, AUDIT_ARCH_I386, 136, argument, 0, 0) == SECCOMP_RET_ALLOW && decide(&q, AUDIT_ARCH_I386, 136, argument, 0, 0) == SECCOMP_RET_ALLOW);
+		CHECK(decide(&q, AUDIT_ARCH_X86_64, SYS_personality, argument, 0, 0) == (high ? DENY(EPERM) : SECCOMP_RET_ALLOW));
+	}
+}
+
 static void no_syscalls_at_all(void)
 {
 	struct seccomp_program p = compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}"),
@@ -260,6 +288,7 @@ int main(void)
 	RUN(comparisons_have_64_bits);
 	RUN(new_calls_do_not_exist);
 	RUN(first_unconditional_rule_decides);
+	RUN(tests_are_shared);
 	RUN(no_syscalls_at_all);
 	RUN(long_jumps_arrive);
 	RUN(too_long_is_said);
