@@ -111,15 +111,13 @@ CHILD int io_write_file(int dirfd, const char *path, const char *data, size_t le
 	return (size_t)n == length ? 0 : -EIO;
 }
 
-/* Write the temporary file. On failure nothing is left of it. */
-static int write_new(int dirfd, const char *path, mode_t mode, const void *data, size_t length)
+int io_create_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length)
 {
 	scope_fd int fd = NO_FD;
 	int r;
 
 	fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0 && errno == EEXIST) {
-		/* the name holds our pid: an earlier owner of the number died before its rename */
 		(void)unlinkat(dirfd, path, 0);
 		fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	}
@@ -133,17 +131,10 @@ static int write_new(int dirfd, const char *path, mode_t mode, const void *data,
 	return r;
 }
 
-int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length)
+int io_replace_by(int dirfd, const char *temporary, const char *path, mode_t mode, const void *data, size_t length)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	char temporary[PATH_MAX];
-	int r, n;
+	int r = io_create_file(dirfd, temporary, mode, data, length);
 
-	n = snprintf(temporary, sizeof(temporary), "%.*s.%s.%d", (int)(name - path), path, name, (int)getpid());
-	if (n < 0 || (size_t)n >= sizeof(temporary))
-		return -ENAMETOOLONG;
-	r = write_new(dirfd, temporary, mode, data, length);
 	if (r < 0)
 		return r;
 	if (renameat(dirfd, temporary, dirfd, path) < 0) {
@@ -151,6 +142,18 @@ int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, 
 		(void)unlinkat(dirfd, temporary, 0);
 	}
 	return r;
+}
+
+int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char temporary[PATH_MAX];
+	int n = snprintf(temporary, sizeof(temporary), "%.*s.%s.%d", (int)(name - path), path, name, (int)getpid());
+
+	if (n < 0 || (size_t)n >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	return io_replace_by(dirfd, temporary, path, mode, data, length);
 }
 
 int io_memfd(const char *name, const char *text)

@@ -44,10 +44,21 @@ int io_write_all(int fd, const void *data, size_t length);
 int io_write_file(int dirfd, const char *path, const char *data, size_t length);
 
 /**
+ * io_create_file - write a new file. What somebody who died left under its name is removed; on failure nothing is left of it.
+ * @mode: permission bits, whatever the umask is.
+ */
+int io_create_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length);
+
+/**
  * io_replace_file - write @path atomically: a temporary file beside it, then renameat(2).
  * @mode: permission bits of the new file.
  */
 int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t length);
+
+/**
+ * io_replace_by - the same where only one writer at a time is possible: it names the temporary file, beside @path.
+ */
+int io_replace_by(int dirfd, const char *temporary, const char *path, mode_t mode, const void *data, size_t length);
 
 /**
  * io_memfd - a file in memory with @text in it, which nobody can change, to be read from its beginning.

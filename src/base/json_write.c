@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Room for @more bytes and the final zero. */
 static void reserve(struct json_writer *w, size_t more)
 {
@@ -177,18 +179,17 @@ void json_null(struct json_writer *w, const char *key)
 
 void json_i64(struct json_writer *w, const char *key, int64_t value)
 {
-	char digits[24];
+	char digits[1 + TEXT_NUMBER_MAX] = "-";
 
-	(void)snprintf(digits, sizeof(digits), "%lld", (long long)value); /* 20 characters at most */
-	put_word(w, key, digits);
+	(void)text_from_u64(digits + 1, value < 0 ? -(uint64_t)value : (uint64_t)value); /* returns its argument */
+	put_word(w, key, digits + (value >= 0));
 }
 
 void json_u64(struct json_writer *w, const char *key, uint64_t value)
 {
-	char digits[24];
+	char digits[TEXT_NUMBER_MAX];
 
-	(void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value); /* likewise */
-	put_word(w, key, digits);
+	put_word(w, key, text_from_u64(digits, value));
 }
 
 void json_double(struct json_writer *w, const char *key, double value)

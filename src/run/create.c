@@ -142,7 +142,8 @@ static int on_pid(struct plan *p, const struct launched *child)
 		return -1;
 	if (job->stateless)
 		return 0;
-	r = io_replace_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
+	/* under its own name: who may read it sees by the pid, which is written next, that it is complete */
+	r = io_create_file(job->dir, "config.json", 0600, job->config_text, job->config_length);
 	if (r < 0)
 		return fail(p->error, r, "cannot keep the configuration of container '%s'", job->id);
 	r = state_note_process(job->dir, child->pid, child->pidfd, p->facts);

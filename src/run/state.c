@@ -208,7 +208,7 @@ int state_write(int dir, struct arena *arena, const struct state *state, struct 
 	json_close_object(&w);
 	json_close_object(&w);
 	text = json_text(&w);
-	r = io_replace_file(dir, "state.json", 0600, text, strlen(text));
+	r = io_replace_by(dir, ".state.json", "state.json", 0600, text, strlen(text));
 	return r < 0 ? fail(e, r, "cannot write the state of container '%s'", state->id) : 0;
 }
 
@@ -321,7 +321,7 @@ static void remove_rare(int dir)
 	(void)unlinkat(dir, "notify", AT_REMOVEDIR);
 }
 
-/* What a killed io_replace_file() left beside its file. */
+/* What a killed state_write() left beside its file. */
 static void remove_leftovers(int dir)
 {
 	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -2,7 +2,7 @@
  * The state directory: ROOT/ID/ holds facts, never plans.
  *
  *   state.json   struct state: what was made, written before it is made and replaced atomically
- *   config.json  the bundle's configuration as it was at creation (exec and poststop hooks need it)
+ *   config.json  the bundle's configuration as it was at creation (exec and poststop hooks need it), complete once state.json has a pid
  *   start        FIFO: the created container reads it until `hull start` writes one byte; gone once started
  *   notify/      the relay of sd_notify (run/notify.h)
  *   result       FIFO: what a starting container has to say before execve (struct start_result)
@@ -74,7 +74,7 @@ int state_open(int root, const char *id, bool lock, struct error *e);
 int state_note_process(int dir, pid_t pid, int pidfd, struct facts *facts);
 
 /**
- * state_write - replace state.json.
+ * state_write - replace state.json. Locked by the caller.
  */
 int state_write(int dir, struct arena *arena, const struct state *state, struct error *e);
 

@@ -37,6 +37,25 @@ static void replaced_file_reads_back(void)
 	CHECK(io_read_small(dirfd_of_test, "a", small, sizeof(small)) == -EFBIG);
 }
 
+/* What a killed writer left under the name is in nobody's way, and nothing else than the new text is in the file. */
+static void a_file_is_made_new(void)
+{
+	mode_t mask = umask(077);
+	char *text = NULL;
+	struct stat st;
+
+	CHECK(io_create_file(dirfd_of_test, "new", 0600, "left behind", 11) == 0);
+	CHECK(io_create_file(dirfd_of_test, "new", 0644, "hello", 5) == 0);
+	CHECK(fstatat(dirfd_of_test, "new", &st, 0) == 0 && (st.st_mode & 07777) == 0644 && st.st_size == 5);
+	CHECK(io_create_file(dirfd_of_test, "none/new", 0600, "", 0) == -ENOENT);
+	CHECK(io_create_file(dirfd_of_test, ".by", 0600, "left behind", 11) == 0);
+	CHECK(io_replace_by(dirfd_of_test, ".by", "new", 0600, "next", 4) == 0);
+	CHECK(io_read_file(dirfd_of_test, "new", 64, &arena, &text, NULL) == 0);
+	CHECK_STRING(text, "next");
+	CHECK(fstatat(dirfd_of_test, ".by", &st, 0) < 0 && errno == ENOENT);
+	(void)umask(mask);
+}
+
 static void small_files(void)
 {
 	char buffer[64];
@@ -222,6 +241,7 @@ int main(void)
 		return 1;
 	dirfd_of_test = open(directory, O_DIRECTORY | O_CLOEXEC);
 	RUN(replaced_file_reads_back);
+	RUN(a_file_is_made_new);
 	RUN(small_files);
 	RUN(only_regular_files_are_read);
 	RUN(a_failed_replace_leaves_nothing);
