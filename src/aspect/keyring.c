@@ -11,6 +11,7 @@
 
 #include "aspect/aspect.h"
 #include "base/sys.h"
+#include "base/text.h"
 
 /* keyctl_setperm(3): what a named session keyring is born with, and search for its owner, so that exec finds it by name */
 enum { KEYRING_PERMISSIONS = 0x3f1b0000 };
@@ -20,20 +21,21 @@ static int keyring_check(struct plan *p)
 	if (p->request->exec)
 		p->data[ASPECT_KEYRING] = p->facts->keyring;
 	else if (!p->request->no_new_keyring)
-		p->data[ASPECT_KEYRING] = arena_printf(p->arena, "_ses.%s", p->request->id ? p->request->id : "");
+		p->data[ASPECT_KEYRING] = arena_join(p->arena, "_ses.", p->request->id ? p->request->id : "", NULL);
 	return 0;
 }
 
 static int keyring_prepare(struct plan *p)
 {
 	const char *name = p->data[ASPECT_KEYRING];
+	char digits[TEXT_NUMBER_MAX];
 	uint64_t number;
 
 	if (!name || p->request->exec)
 		return 0;
 	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
 		return fail(p->error, errno, "cannot get a random number");
-	p->facts->keyring = arena_printf(p->arena, "%s.%016llx", name, (unsigned long long)number);
+	p->facts->keyring = arena_join(p->arena, name, ".", text_from_u64(digits, number), NULL);
 	p->data[ASPECT_KEYRING] = p->facts->keyring;
 	return 0;
 }

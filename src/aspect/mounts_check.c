@@ -209,10 +209,12 @@ static int compile_made(struct plan *p, struct mount_op *op)
 
 static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct mount_op *op)
 {
+	char number[TEXT_NUMBER_MAX];
 	int r;
 
 	/* who wrote options and no document knows a step by where it leads */
-	op->place = p->request->sandbox && m->destination ? arena_join(p->arena, "step on '", m->destination, "'", NULL) : arena_printf(p->arena, "mounts[%zu]", i);
+	op->place = p->request->sandbox && m->destination ? arena_join(p->arena, "step on '", m->destination, "'", NULL) :
+							    arena_join(p->arena, "mounts[", text_from_u64(number, i), "]", NULL);
 	op->flags = &m->flags;
 	op->tree = op->source_fd = op->mimic = NO_FD;
 	if (!m->destination || !m->destination[0])

@@ -5,11 +5,11 @@
  * the machine's first user namespace, which a child in a user namespace of its own no longer has: then the parent raises the ceiling from outside.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <sys/resource.h>
 
 #include "aspect/aspect.h"
 #include "base/sys.h"
+#include "base/text.h"
 
 /* struct rlimit64 of prlimit(2) */
 struct limit {
@@ -23,7 +23,9 @@ struct rlimits_plan {
 
 static const char *limit_text(struct arena *arena, uint64_t value)
 {
-	return value == ~0ull ? "unlimited" : arena_printf(arena, "%" PRIu64, value);
+	char number[TEXT_NUMBER_MAX];
+
+	return value == ~0ull ? "unlimited" : arena_strdup(arena, text_from_u64(number, value));
 }
 
 static int rlimits_check(struct plan *p)
@@ -38,8 +40,8 @@ static int rlimits_check(struct plan *p)
 
 		if (entry->soft > entry->hard)
 			return fail(p->error, 0, "process.rlimits[%zu]: the soft limit is above the hard limit", i);
-		plan->subjects[i] = arena_printf(p->arena, "%s (soft %s, hard %s)", name ? name : "?", limit_text(p->arena, entry->soft),
-			limit_text(p->arena, entry->hard));
+		plan->subjects[i] = arena_join(p->arena, name ? name : "?", " (soft ", limit_text(p->arena, entry->soft), ", hard ",
+			limit_text(p->arena, entry->hard), ")", NULL);
 	}
 	p->data[ASPECT_RLIMITS] = plan;
 	return 0;

@@ -88,7 +88,7 @@ static int check_owner(int fd, const char *path, struct error *e)
 
 int state_open_root(const char *path, bool make, struct error *e)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* musl's open() would set O_CLOEXEC by another call, too */
 	int r;
 
 	if (fd < 0 && errno == ENOENT && make) {
@@ -98,7 +98,7 @@ int state_open_root(const char *path, bool make, struct error *e)
 		/* sticky: who tidies XDG_RUNTIME_DIR up leaves it alone, however old (XDG base directory specification) */
 		if (mkdir(path, S_ISVTX | 0700) < 0 && errno != EEXIST)
 			return fail(e, errno, "cannot make the state directory '%s'%s", path, remedy(errno));
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0 && errno == ENOENT && !make) {
 		(void)fail(e, ENOENT, "cannot open the state directory '%s'", path); /* -1; we say more */

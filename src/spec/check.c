@@ -153,9 +153,11 @@ int check_mounts(struct error *e, const struct mount_list *mounts, const char *p
 	for (size_t i = 0; i < mounts->n; i++) {
 		const struct mount *m = &mounts->v[i];
 
-		(void)snprintf(here, sizeof(here), "%s[%zu]", place, i); /* fits */
 		if (!m->destination || !*m->destination)
-			return fail(e, 0, "%s.destination: must not be empty", here);
+			return fail(e, 0, "%s[%zu].destination: must not be empty", place, i);
+		if (m->uid_mappings.n == 0 && m->gid_mappings.n == 0)
+			continue;
+		(void)snprintf(here, sizeof(here), "%s[%zu]", place, i); /* fits */
 		if (check_mappings(e, &m->uid_mappings, here, "uidMappings") < 0 || check_mappings(e, &m->gid_mappings, here, "gidMappings") < 0)
 			return -1;
 		if ((m->uid_mappings.n > 0) != (m->gid_mappings.n > 0))

@@ -55,8 +55,7 @@ static int check_block_io(struct error *e, const struct block_io *b, const char 
 {
 	char here[64];
 
-	(void)snprintf(here, sizeof(here), "%s.blockIO", place); /* fits */
-	if (check_weight(e, &b->weight, here, "weight") < 0 || check_weight(e, &b->leaf_weight, here, "leafWeight") < 0)
+	if (check_weight(e, &b->weight, place, "blockIO.weight") < 0 || check_weight(e, &b->leaf_weight, place, "blockIO.leafWeight") < 0)
 		return -1;
 	for (size_t i = 0; i < b->weight_device.n; i++) {
 		(void)snprintf(here, sizeof(here), "%s.blockIO.weightDevice[%zu]", place, i); /* fits */

@@ -1,19 +1,20 @@
 /* config.json and its relatives: the tables of oci_tables.c are walked, mount options compiled, values checked. */
 #include "spec/oci.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "spec/check.h"
 #include "spec/fields.h"
 #include "spec/oci_tables.h"
 
 static int compile_mounts(struct arena *arena, struct error *e, const struct mount_list *mounts)
 {
-	char place[64];
+	char number[TEXT_NUMBER_MAX];
 
 	for (size_t i = 0; i < mounts->n; i++) {
-		(void)snprintf(place, sizeof(place), "mounts[%zu].options", i); /* fits */
+		const char *place = arena_join(arena, "mounts[", text_from_u64(number, i), "].options", NULL);
+
 		if (spec_mount_options(arena, e, &mounts->v[i].options, place, &mounts->v[i].flags) < 0)
 			return -1;
 	}
