@@ -170,6 +170,7 @@ static int prepare(struct plan *p)
 		return -1;
 	if (root->in_place || root->covered)
 		return 0;
+	root->swaps = rootfs_may_swap(p, root);
 	if (root->private_namespace && p->has_userns && p->caller->privileged && !rootfs_reachable(root->path))
 		return make_tree(p, root);
 	return 0;
@@ -325,7 +326,7 @@ CHILD static void hang_executable(const struct child *c)
 }
 
 /* pivot_root(2), NOTES: with both arguments "." the old root ends up on top of the new one, and needs no directory to be put into. */
-CHILD static int pivot(const struct child *c, const struct rootfs *root)
+CHILD static int pivot(struct child *c, const struct rootfs *root)
 {
 	bool shared = (root->propagation & MS_SHARED) != 0;
 	int old = shared ? openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC) : NO_FD;
@@ -333,8 +334,10 @@ CHILD static int pivot(const struct child *c, const struct rootfs *root)
 
 	if (!shared)
 		hang_executable(c);
+	r = root->swaps ? rootfs_swap(c) : 0;
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	r = sys_pivot_root(".", ".");
-
 	if (r < 0)
 		return child_fail(c, FAULT("cannot pivot into '%a'"), r, root->path, NULL);
 	if (shared) { /* or the unmounting would reach the host */

@@ -16,6 +16,7 @@
  * @covered: the first mount is the root itself: no bind of what it covers
  * @private_namespace: the container has a mount namespace that is not the host's
  * @hidden: without pivot_root(2), where the host has a procfs or sysfs, in the order in which they were mounted
+ * @swaps: pivot_root(2) may be spared (rootfs_swap.c)
  * @propagation: of the root afterwards, MS_* with MS_REC; 0: as it comes
  */
 struct rootfs {
@@ -24,7 +25,7 @@ struct rootfs {
 	dev_t device;
 	ino_t inode;
 	int tree;
-	bool private_namespace, in_place, covered;
+	bool private_namespace, in_place, covered, swaps;
 	char **hidden;
 	size_t n_hidden;
 	unsigned long propagation;
@@ -46,6 +47,18 @@ bool rootfs_reachable(const char *path);
  * specification says so. Return: MS_SLAVE or 0.
  */
 unsigned long rootfs_detach_propagation(const struct plan *p);
+
+/**
+ * rootfs_may_swap - whether this container's root can be changed without pivot_root(2), as far as its configuration tells.
+ */
+bool rootfs_may_swap(const struct plan *p, const struct rootfs *root);
+
+/**
+ * rootfs_swap - change the root without pivot_root(2), if what is mounted allows it; c->root is another descriptor then, of a copy of the tree. The working
+ * directory is the root that c->root is.
+ * Return: 1: done, the working directory is the new root; 0: nothing was changed, pivot_root(2) has to do it; -1 after child_fail().
+ */
+CHILD int rootfs_swap(struct child *c);
 
 /**
  * rootfs_settle_in_place - make the whole tree read-only, without set-user-ID programs and devices, and cut it off from the host's, all in one call; nothing

@@ -219,8 +219,9 @@ CHILD static inline int sys_landlock_restrict_self(int ruleset)
 
 /* statx(2), of which only the number of the mount is wanted; <linux/stat.h> and musl's <sys/stat.h> exclude each other */
 struct sys_statx {
-	uint32_t mask;
-	uint8_t unused[140];
+	uint32_t mask, block_size;
+	uint64_t attributes;
+	uint8_t unused[128];
 	uint64_t mount_id;
 	uint8_t more[104];
 };
@@ -242,6 +243,50 @@ CHILD static inline int sys_mount_id(int dirfd, const char *path, int flags, uin
 		return -EOPNOTSUPP;
 	*ret_id = stat.mount_id;
 	return 0;
+}
+
+/**
+ * sys_mount_root_id - the mount whose root a path is, by the number that is never given again (statmount(2)).
+ * Return: 0 or -errno (-EINVAL: not the root of a mount; -EOPNOTSUPP: before Linux 6.8).
+ */
+CHILD static inline int sys_mount_root_id(int dirfd, const char *path, uint64_t *ret_id)
+{
+	enum { WANT_UNIQUE_ID = 0x4000, IS_MOUNT_ROOT = 0x2000 };
+	struct sys_statx stat;
+	long r = SYS_CALL(SYS_statx, dirfd, path, 0, WANT_UNIQUE_ID, &stat);
+
+	if (r < 0)
+		return (int)r;
+	if (!(stat.mask & WANT_UNIQUE_ID))
+		return -EOPNOTSUPP;
+	*ret_id = stat.mount_id;
+	return stat.attributes & IS_MOUNT_ROOT ? 0 : -EINVAL;
+}
+
+/* the first members of struct statmount; the kernel fills as much as there is room for */
+struct sys_statmount {
+	uint32_t size, unused;
+	uint64_t mask;
+	uint32_t super[6];
+	uint64_t id, parent;
+	uint32_t old_id, old_parent;
+	uint64_t attributes, propagation;
+};
+_Static_assert(sizeof(struct sys_statmount) == 80, "as the kernel writes it");
+
+/**
+ * sys_statmount - what the kernel knows of a mount by its number: parent and propagation.
+ * Return: 0 or -errno (-ENOSYS: before Linux 6.8).
+ */
+CHILD static inline int sys_statmount(uint64_t id, struct sys_statmount *ret)
+{
+	enum { WANT_MOUNT_BASIC = 2 };
+	struct { uint32_t size, unused; uint64_t id, want; } request = { sizeof(request), 0, id, WANT_MOUNT_BASIC };
+	long r = SYS_CALL(SYS_statmount, &request, ret, sizeof(*ret), 0);
+
+	if (r < 0)
+		return (int)r;
+	return ret->mask & WANT_MOUNT_BASIC ? 0 : -EOPNOTSUPP;
 }
 
 /* not in Debian 12's headers */
