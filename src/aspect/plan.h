@@ -108,13 +108,13 @@ struct request {
 /*
  * Who asks.
  * @euid, @egid: of the caller;  @privileged: euid 0 with CAP_SYS_ADMIN in the user namespace it runs in
- * @caps: the bounding set as a mask
+ * @permitted, @bounding: capability sets as masks;  @known: asked for already
  */
 struct caller {
 	uid_t euid;
 	gid_t egid;
-	bool privileged;
-	uint64_t bounding;
+	bool privileged, known;
+	uint64_t permitted, bounding;
 };
 
 /*

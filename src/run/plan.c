@@ -36,15 +36,17 @@ void caller_identify(struct caller *ret_caller)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { { 0 } };
-	uint64_t permitted;
 
+	if (ret_caller->known)
+		return;
 	(void)syscall(SYS_capget, &header, data); /* cannot fail with this header */
-	permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	ret_caller->known = true;
+	ret_caller->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
 	ret_caller->euid = geteuid();
 	ret_caller->egid = getegid();
 	ret_caller->privileged = ret_caller->euid == 0 && (data[0].effective & (1u << CAP_SYS_ADMIN));
 	/* root's permitted set is its bounding set (capabilities(7)); whoever else runs us gets all of them in a user namespace */
-	ret_caller->bounding = ret_caller->privileged ? permitted : ~0ULL >> (63 - CAP_LAST_CAP);
+	ret_caller->bounding = ret_caller->privileged ? ret_caller->permitted : ~0ULL >> (63 - CAP_LAST_CAP);
 }
 
 static int check_namespaces(struct plan *p)

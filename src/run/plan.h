@@ -5,7 +5,7 @@
 #include "aspect/plan.h"
 
 /**
- * caller_identify - find out who asks: three system calls.
+ * caller_identify - find out who asks: three system calls, once.
  */
 void caller_identify(struct caller *ret_caller);
 

@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "aspect/idhelper.h"
@@ -87,17 +85,6 @@ static int read_profile(struct job *job, const char *path)
 	return spec_read_seccomp(&h->arena, &h->error, document, &job->spec.linux.seccomp);
 }
 
-/* capget(2): what we may use and hand on */
-static uint64_t own_capabilities(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return 0;
-	return data[0].permitted | (uint64_t)data[1].permitted << 32;
-}
-
 /* --map-ranges: what the two files offer the caller, root too. */
 static int read_ranges(struct hull *h, struct sandbox_host *host)
 {
@@ -147,10 +134,14 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 {
 	struct hull *h = job->hull;
 	struct hull_sandbox_options copy = *given, *o = &copy;
-	struct sandbox_host host = { .uid = geteuid(), .gid = getegid(), .env = environ, .capabilities = own_capabilities() };
+	struct sandbox_host host = { .env = environ };
 	bool own_profile = o->syscalls && !text_equal(o->syscalls, "default");
 	char *cwd = arena_alloc(&h->arena, PATH_MAX);
 
+	caller_identify(&job->caller);
+	host.uid = job->caller.euid;
+	host.gid = job->caller.egid;
+	host.capabilities = job->caller.permitted;
 	o->try_namespaces = o->try_namespaces ? possible(o->try_namespaces) : 0;
 	if (o->map_ranges && read_ranges(h, &host) < 0)
 		return -1;

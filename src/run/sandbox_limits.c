@@ -195,7 +195,7 @@ static const char *unique_id(struct arena *arena)
 
 int sandbox_limits_decide(struct sandbox *s)
 {
-	struct caller caller;
+	struct caller *caller = &s->job->caller;
 
 	if (parse(s) < 0)
 		return -1;
@@ -203,10 +203,10 @@ int sandbox_limits_decide(struct sandbox *s)
 		s->cgroups = s->limits[controllers[i].limit].set;
 	if (!s->cgroups)
 		return 0;
-	caller_identify(&caller);
+	caller_identify(caller);
 	if (!s->o.name)
 		s->job->id = unique_id(&s->job->hull->arena);
-	s->cgroups = can_use_cgroups(s, &caller);
+	s->cgroups = can_use_cgroups(s, caller);
 	return 0;
 }
 
@@ -310,15 +310,15 @@ int sandbox_limits_apply(struct sandbox *s)
 {
 	struct limit_state *l = s->limits;
 	struct spec *spec = &s->job->spec;
-	struct caller caller;
+	struct caller *caller = &s->job->caller;
 
-	caller_identify(&caller);
+	caller_identify(caller);
 	spec->process.rlimits.v = arena_many(&s->job->hull->arena, struct rlimit_entry, RLIMITS_MAX);
-	if (set_rlimits(s, &caller) < 0)
+	if (set_rlimits(s, caller) < 0)
 		return -1;
 	if (s->cgroups)
-		use_cgroups(s, &caller);
-	else if (use_rlimits(s, &caller) < 0)
+		use_cgroups(s, caller);
+	else if (use_rlimits(s, caller) < 0)
 		return -1;
 	if (l[LIMIT_TIME].set) {
 		l[LIMIT_TIME].holder = HELD_BY_HULL;
