@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "aspect/aspect.h"
@@ -155,20 +156,25 @@ CHILD static int allow_open(const struct child *c, int ruleset)
 CHILD static int fill(const struct child *c, int ruleset, int root)
 {
 	const struct string_list *write = &c->plan->spec->hull.landlock.write;
+	bool dev_done = false;
 
 	if (c->plan->spec->hull.landlock.signals)
 		return 0;
-	for (size_t i = 0; i < write->n; i++)
-		if (allow_path(c, ruleset, root, write->v[i], UINT64_MAX & ~LANDLOCK_ACCESS_FS_IOCTL_DEV) < 0)
+	for (size_t i = 0; i < write->n; i++) {
+		bool is_dev = strcmp(write->v[i], "/dev") == 0; /* what every /dev may follows below: once is enough */
+
+		if (allow_path(c, ruleset, root, write->v[i], is_dev ? UINT64_MAX : UINT64_MAX & ~LANDLOCK_ACCESS_FS_IOCTL_DEV) < 0)
 			return -1;
-	if (allow_path(c, ruleset, root, "/dev", LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_IOCTL_DEV) < 0)
+		dev_done |= is_dev;
+	}
+	if (!dev_done && allow_path(c, ruleset, root, "/dev", LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_IOCTL_DEV) < 0)
 		return -1;
 	return allow_open(c, ruleset);
 }
 
 CHILD static int restrict_child(const struct child *c, int ruleset)
 {
-	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), r;
+	int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), r;
 
 	if (root < 0)
 		return child_fail(c, FAULT("hull.landlock: cannot open '/'"), errno, NULL, NULL);

@@ -290,11 +290,19 @@ CHILD static int play_old_way(struct child *c, struct mount_op *op, int target)
 	return r < 0 ? child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target) : 0;
 }
 
-/* A sandbox's /dev: its nodes are made at once, so that later mounts may refine it. */
+/*
+ * A sandbox's /dev: its nodes are made at once, so that later mounts may refine it, and the mount points that every one has (spec/sandbox.c): looking for what
+ * is not there yet takes a dozen calls.
+ */
 CHILD static int place_dev(struct child *c, struct mount_op *op, int tree, int target)
 {
 	scope_fd int dev = fcntl(tree, F_DUPFD_CLOEXEC, 0);
 
+	if (mkdirat(tree, "pts", 0755) < 0 || mkdirat(tree, "shm", 0755) < 0) {
+		(void)close_fd(tree);
+		(void)close_fd(target);
+		return child_fail(c, FAULT("%a: cannot make a directory in '%b'"), errno, op->place, op->target);
+	}
 	return mounts_place(c, op, tree, target) < 0 ? -1 : devices_fill(c, dev);
 }
 

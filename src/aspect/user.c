@@ -137,7 +137,7 @@ static int user_parent(struct plan *p, pid_t pid, int pidfd)
 
 static CHILD int write_own(const char *path, const char *text)
 {
-	scope_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+	scope_fd int fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC); /* musl's open() sets close-on-exec once more */
 
 	if (fd < 0)
 		return -errno;

@@ -35,14 +35,24 @@ static bool can_push_back(void)
 	return io_read_small(AT_FDCWD, "/proc/sys/dev/tty/legacy_tiocsti", text, sizeof(text)) != 1 || text[0] != '0';
 }
 
+/* Which of the standard streams are terminals, as bits. */
+static unsigned int find_terminals(void)
+{
+	unsigned int terminals = 0;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		terminals |= isatty(fd) ? 1u << fd : 0;
+	return terminals;
+}
+
 /* The terminal that one of the standard streams is, if it is a pseudoterminal of the host's. */
-static const char *own_terminal(struct arena *arena)
+static const char *own_terminal(struct arena *arena, unsigned int terminals)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		char link[32], name[64];
 		ssize_t n;
 
-		if (!isatty(fd))
+		if (!(terminals >> fd & 1))
 			continue;
 		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd); /* fits */
 		n = readlink(link, name, sizeof(name) - 1);
@@ -130,10 +140,11 @@ static void look_at_settings(struct sandbox_host *host)
 	host->covered_proc = errnum == EROFS && !process_in_initial_userns();
 }
 
-static int make_spec(struct job *job, const struct hull_sandbox_options *given)
+static int make_spec(struct sandbox *s)
 {
+	struct job *job = s->job;
 	struct hull *h = job->hull;
-	struct hull_sandbox_options copy = *given, *o = &copy;
+	struct hull_sandbox_options copy = s->o, *o = &copy;
 	struct sandbox_host host = { .env = environ };
 	bool own_profile = o->syscalls && !text_equal(o->syscalls, "default");
 	char *cwd = arena_alloc(&h->arena, PATH_MAX);
@@ -147,10 +158,10 @@ static int make_spec(struct job *job, const struct hull_sandbox_options *given)
 		return -1;
 	host.cwd = getcwd(cwd, PATH_MAX);
 	host.unseen = job->sandbox && job->stateless && !o->plugins && !o->plugin_dir; /* what is kept or printed has the filter's rules */
-	host.terminal = own_terminal(&h->arena);
+	host.terminal = own_terminal(&h->arena, s->terminals);
 	if (!o->bare)
 		look_at_settings(&host);
-	host.tty = own_profile && can_push_back() && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
+	host.tty = own_profile && can_push_back() && s->terminals;
 	/* nothing of the terminal would be used, but /dev/tty is there to be opened */
 	if (own_profile && !o->bare && o->tty < 0 && !host.tty && has_terminal() && can_push_back())
 		o->new_session = true;
@@ -189,7 +200,7 @@ static int make_all(struct sandbox *s)
 	if (sandbox_limits_decide(s) < 0)
 		return -1;
 	job->stateless = !s->o.name && !s->cgroups;
-	return make_spec(job, &s->o) < 0 ? -1 : sandbox_limits_apply(s);
+	return make_spec(s) < 0 ? -1 : sandbox_limits_apply(s);
 }
 
 /* From the options to a checked plan. */
@@ -222,7 +233,7 @@ static void keep_config(struct job *job)
 }
 
 /* What follows from other options. */
-static void settle_options(struct hull_sandbox_options *o)
+static void settle_options(struct hull_sandbox_options *o, unsigned int terminals)
 {
 	/* somebody else than the payload must hold the descriptor and the locks, and know exactly how the payload ended */
 	if (o->sync_fd >= 0 || (o->lock_files && o->lock_files[0]) || o->result)
@@ -239,7 +250,7 @@ static void settle_options(struct hull_sandbox_options *o)
 	 * Nor can a pid 1 end or stop itself by a signal, as shells and editors do that caught one to tidy up. At a terminal that would be noticed; elsewhere
 	 * it is for --init to say, and the start is as short as it can be.
 	 */
-	if (!o->bare && o->tty != 1 && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)))
+	if (!o->bare && o->tty != 1 && terminals)
 		o->init = true;
 }
 
@@ -304,10 +315,10 @@ static struct sandbox sandbox_on(struct job *job, const struct hull_sandbox_opti
 {
 	struct sandbox s = {
 		.job = job, .o = *o, .protocol = { .init_says = NO_FD, .sync = NO_FD, .block = NO_FD, .userns2 = NO_FD, .proc = NO_FD }, .result_fd = NO_FD,
-		.result_dir = NO_FD,
+		.result_dir = NO_FD, .terminals = find_terminals(),
 	};
 
-	settle_options(&s.o);
+	settle_options(&s.o, s.terminals);
 	return s;
 }
 

@@ -35,6 +35,7 @@ struct limit_state {
  * @timed_out: all processes together used more than their time;  @used: nanoseconds, as last seen while it ran
  * @pid: of the first process, 0: none was made
  * @memory_peak, @oom_kills, @pids_hit: of the cgroup at the end, 0: none or not known;  @cpu: likewise, nanoseconds, when @has_cpu
+ * @terminals: which of the standard streams are terminals, as bits
  * @launching: everything is decided;  @ran: the command ran and ended
  * @result_fd: where the record goes, NO_FD: to the file @result_name in @result_dir;  @result_is_fd: the caller's descriptor
  */
@@ -47,6 +48,7 @@ struct sandbox {
 	bool cgroups;
 	uint64_t started, ended, used;
 	bool timed_out, launching, ran;
+	unsigned int terminals;
 	pid_t pid;
 	uint64_t memory_peak, oom_kills, pids_hit, cpu;
 	bool has_cpu;
