@@ -42,7 +42,8 @@ bool rootfs_may_swap(const struct plan *p, const struct rootfs *root)
 	 * over itself.
 	 */
 	return (p->new_namespaces & (CLONE_NEWUSER | CLONE_NEWNS)) == CLONE_NEWNS && !root->covered && !root->in_place && !p->request->no_pivot &&
-	       !p->request->sandbox && (root->propagation & MS_SHARED) == 0 && can_copy(p->spec) && hooks->prestart.n + hooks->create_runtime.n + hooks->create_container.n == 0;
+	       !p->request->sandbox && (root->propagation & MS_SHARED) == 0 && can_copy(p->spec) &&
+	       hooks->prestart.n + hooks->create_runtime.n + hooks->create_container.n == 0;
 }
 
 /* Whether "/" hangs on the root of the namespace, and that is nobody's peer. @ret_below: that mount. */
