@@ -117,15 +117,19 @@ CHILD static int on_top_of_here(void)
 	return fd;
 }
 
+CHILD int mountfd_onto(const char *type, const char *source, const char *data, unsigned long flags, int target, const char *name)
+{
+	return fchdir(target) < 0 || mount(source, name, type, flags, data) < 0 ? -errno : 0;
+}
+
 CHILD int mountfd_old(const char *type, const char *source, const char *data, unsigned long flags, int target, int *ret_mount)
 {
-	int back, r = 0;
+	int back, r;
 
 	back = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (back < 0)
 		return -errno;
-	if (fchdir(target) < 0 || mount(source, ".", type, flags, data) < 0)
-		r = -errno;
+	r = mountfd_onto(type, source, data, flags, target, ".");
 	if (r == 0 && ret_mount)
 		r = on_top_of_here();
 	if (fchdir(back) < 0 && r >= 0) {

@@ -43,7 +43,15 @@ struct mountfd_fs {
 CHILD int mountfd_new(const struct mountfd_fs *fs, int *ret_log);
 
 /**
- * mountfd_old - the same with mount(2), straight onto @target. The working directory is the same afterwards.
+ * mountfd_onto - the same with mount(2), straight onto @target, which becomes the working directory. Cheaper, and says less when it fails.
+ * @name: ".", or a name in it that cannot be a link.
+ * @flags: MS_*.
+ * Return: 0 or -errno.
+ */
+CHILD int mountfd_onto(const char *type, const char *source, const char *data, unsigned long flags, int target, const char *name);
+
+/**
+ * mountfd_old - mountfd_onto(), but the working directory is the same afterwards.
  * @flags: MS_*.
  * @ret_mount: a descriptor of the new mount, NULL: not wanted.
  */

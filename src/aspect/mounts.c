@@ -290,6 +290,36 @@ CHILD static int play_old_way(struct child *c, struct mount_op *op, int target)
 	return r < 0 ? child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target) : 0;
 }
 
+CHILD static unsigned long quick_flags(const struct mount_op *op)
+{
+	return mountfd_ms_flags(op->flags->attr_set) | op->flags->sb_set;
+}
+
+/*
+ * In the tmpfs that was mounted before. What is new there is ours, it is no link, and nobody can put another thing in its place.
+ * Return: whether it was done; else it is tried in the usual way.
+ */
+CHILD static bool play_inside(struct mount_ops *ops, const struct mount_op *op)
+{
+	if (!op->name)
+		ops->inside = close_fd(ops->inside);
+	return ops->inside >= 0 && mkdirat(ops->inside, op->name, 0755) == 0 &&
+	       mountfd_onto(op->type, op->source, op->data, quick_flags(op), ops->inside, op->name) == 0;
+}
+
+/* Return: 1 done, 0: it has to be made by descriptor, if only to hear why it cannot be; -1 after child_fail(). */
+CHILD static int play_quick(struct child *c, struct mount_op *op, int target)
+{
+	int r = mounts_check_place(c, op, target);
+
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	if (mountfd_onto(op->type, op->source, op->data, quick_flags(op), target, ".") < 0)
+		return 0;
+	(void)close_fd(target);
+	return 1;
+}
+
 /*
  * A sandbox's /dev: its nodes are made at once, so that later mounts may refine it, and the mount points that every one has (spec/sandbox.c): looking for what
  * is not there yet takes a dozen calls.
@@ -306,7 +336,7 @@ CHILD static int place_dev(struct child *c, struct mount_op *op, int tree, int t
 	return mounts_place(c, op, tree, target) < 0 ? -1 : devices_fill(c, dev);
 }
 
-CHILD static int play_filesystem(struct child *c, struct mount_op *op)
+CHILD static int play_filesystem(struct child *c, struct mount_ops *ops, struct mount_op *op)
 {
 	bool plain_dir = op->kind == MOUNT_PROC || op->kind == MOUNT_SYSFS; /* a link in the rootfs must not choose where they go */
 	struct stat st, *there = NULL;
@@ -328,6 +358,9 @@ CHILD static int play_filesystem(struct child *c, struct mount_op *op)
 		return -1;
 	if (op->old_way)
 		return play_old_way(c, op, target);
+	r = op->quick ? play_quick(c, op, target) : 0;
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	tree = make_filesystem(c, op, &log);
 	if (tree < 0)
 		return fall_back(c, op, target, tree, log);
@@ -340,6 +373,8 @@ CHILD static int play_filesystem(struct child *c, struct mount_op *op)
 		return child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target);
 	if (op->kind == MOUNT_PROC && mounts_as_bubblewrap(c->plan))
 		return place_proc(c, op, tree, target);
+	if (op->keep)
+		ops->inside = fcntl(tree, F_DUPFD_CLOEXEC, 0); /* or the next ones go the usual way */
 	return op->flags->devices && c->plan->request->sandbox ? place_dev(c, op, tree, target) : mounts_place(c, op, tree, target);
 }
 
@@ -384,12 +419,16 @@ CHILD static int play_on_dir(struct child *c, struct mount_op *op)
 
 CHILD int mounts_play(struct child *c, struct mount_ops *ops)
 {
+	bool strayed = false;
 	size_t i;
 	int r = 0;
 
 	for (i = 0; i < ops->n && r == 0; i++) {
 		struct mount_op *op = &ops->v[i];
 
+		strayed |= op->quick;
+		if (play_inside(ops, op))
+			continue;
 		if (op->kind == MOUNT_BIND)
 			r = mounts_play_bind(c, op);
 		else if (op->kind == MOUNT_CGROUP || op->kind == MOUNT_OVERLAY)
@@ -399,8 +438,10 @@ CHILD int mounts_play(struct child *c, struct mount_ops *ops)
 		else if (op->kind >= MOUNT_DIR)
 			r = mounts_play_made(c, ops, op);
 		else
-			r = play_filesystem(c, op);
+			r = play_filesystem(c, ops, op);
 	}
+	if (r == 0 && strayed && chdir("/") < 0) /* no relative path is to mean something of the container's */
+		return child_fail(c, FAULT("cannot change to '/'"), errno, NULL, NULL);
 	return r;
 }
 

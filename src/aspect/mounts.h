@@ -67,6 +67,8 @@ struct idmap;
  * @flags: attributes and propagation
  * @params: options for the filesystem;  @data: the same in one string, for mount(2)
  * @old_way: mount(2) must do it: a value too long for fsconfig(2), or a flag that only mount(2) knows
+ * @quick: mount(2) can do it in one call: there is nothing to be done to the mount before or after, and nobody needs its descriptor
+ * @keep: a new tmpfs, which the targets of the next mounts lie in;  @name: the target's name in the last such tmpfs, NULL: it lies elsewhere
  * @in_proc: one of the files below /proc that may be covered;  @on_proc: the target is /proc itself
  * @late_readonly: a read-only /dev of our own: only at the end, when its devices are made
  * @mode_given: tmpfs: the options name a mode
@@ -88,7 +90,8 @@ struct mount_op {
 	struct mount_param *params;
 	size_t n_params;
 	const char *data;
-	bool old_way, in_proc, on_proc, late_readonly, mode_given;
+	bool old_way, quick, keep, in_proc, on_proc, late_readonly, mode_given;
+	const char *name;
 	const struct idmap *id_map;
 	int tree;
 	int source_fd;
@@ -103,13 +106,14 @@ struct mount_op {
 
 /*
  * @null, @empty: what hull.hide covers with
+ * @inside: the child's: the tmpfs that was mounted last, as long as what follows lies in it: nobody else has been there. NO_FD: none
  * @data: the filesystem that holds the files of hull.data, NO_FD: not made yet;  @n_data: how many were made
  */
 struct mount_ops {
 	struct mount_op *v;
 	size_t n;
 	struct cover null, empty;
-	int data;
+	int inside, data;
 	unsigned int n_data;
 };
 

@@ -207,6 +207,17 @@ static int compile_made(struct plan *p, struct mount_op *op)
 	return r == 0 ? fail(p->error, 0, "%s.source: expected a descriptor (\"fd:3\"), got '%s'", op->place, op->source ? op->source : "") : r < 0 ? -1 : 0;
 }
 
+/* With mount(2) "ro" would make the filesystem itself read-only, which may be shown elsewhere, too. sysctl.c wants the procfs. */
+static bool is_quick(const struct plan *p, const struct mount_op *op)
+{
+	const struct mount_flags *f = op->flags;
+	bool kind = op->kind == MOUNT_DEVPTS || op->kind == MOUNT_MQUEUE || (op->kind == MOUNT_PROC && p->spec->linux.sysctl.n == 0) ||
+		    (op->kind == MOUNT_TMPFS && op->mode_given && !f->tmpcopyup);
+
+	return kind && !p->request->sandbox && !op->old_way && !f->readonly && f->propagation.n == 0 && (f->rec_set | f->rec_clear) == 0 &&
+	       strlen(op->data) < MOUNTFD_VALUE_MAX; /* mount(2) would cut what is longer than a page, and keep silent */
+}
+
 static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct mount_op *op)
 {
 	char number[TEXT_NUMBER_MAX];
@@ -249,7 +260,28 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 		return -1;
 	op->failure = arena_join(p->arena, op->place, ": cannot mount '", op->kind == MOUNT_BIND ? op->source : op->type, "' on '", op->target, "'", NULL);
 	op->late_readonly = op->kind != MOUNT_BIND && op->kind < MOUNT_REMOUNT && text_equal(op->target, "/dev") && m->flags.readonly;
+	op->quick = is_quick(p, op);
 	return idmap_compile(p, m, op->place, &op->id_map);
+}
+
+/* Quick mounts that follow a new tmpfs and lie in it: what they are mounted on is made there, and need not be looked for below the container's root. */
+static void find_names(struct mount_ops *ops)
+{
+	struct mount_op *tmpfs = NULL;
+	size_t i;
+
+	for (i = 0; i < ops->n; i++) {
+		struct mount_op *op = &ops->v[i];
+		const char *rest = tmpfs && op->quick ? path_below(op->target, tmpfs->target) : NULL;
+
+		if (rest && rest[0] == '/' && !strchr(rest + 1, '/') && !text_equal(rest, "/..")) {
+			op->name = rest + 1;
+			tmpfs->keep = true;
+			tmpfs->quick = false; /* its descriptor is wanted */
+		} else {
+			tmpfs = op->quick && op->kind == MOUNT_TMPFS && op->target[1] != '\0' ? op : NULL;
+		}
+	}
 }
 
 int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount_ops *ret_ops)
@@ -259,6 +291,7 @@ int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount
 		.n = mounts->n,
 		.null.base = NO_FD,
 		.empty.base = NO_FD,
+		.inside = NO_FD,
 		.data = NO_FD,
 	};
 	size_t i;
@@ -266,6 +299,7 @@ int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount
 	for (i = 0; i < mounts->n; i++)
 		if (compile_mount(p, &mounts->v[i], i, &ops.v[i]) < 0)
 			return -1;
+	find_names(&ops);
 	*ret_ops = ops;
 	return 0;
 }

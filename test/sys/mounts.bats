@@ -80,6 +80,29 @@ load mounts
 	rejected "'tmpfs' on '/m'" sizee
 }
 
+@test "mounts in a new tmpfs: the same place twice, deeper ones, through a link, upwards, and a wrong option there" {
+	make_bundle
+	ln -s /m "$ROOTFS/link"
+	one() { mount_entry "{\"destination\":\"$1\",\"type\":\"${3:-tmpfs}\",\"source\":\"$2\",\"options\":[\"nosuid\",\"mode=711\"]}"; }
+	one /m base
+	one /m/a first
+	one /m/a second
+	one /m/b/c deep
+	one /m again
+	one /m/d inside
+	one /m/pts pts devpts
+	one /m/../up up
+	one /m two
+	one /link/e link
+	inside 'cat /proc/self/mountinfo; stat -c "%a %n" /m /m/e /up; touch /m/e/x /up/x; pwd'
+	[ "$(awk '$5 ~ /^\/(m|up)/ { print $5, $(NF - 1) }' <<<"$output" | sort | paste -sd' ')" = "/m again /m base /m two /m/a first /m/a second /m/b/c deep /m/d inside /m/e link /m/pts pts /up up" ]
+	[[ $output == *"711 /m"*"711 /m/e"*"711 /up"*$'\n'/ ]]
+	make_bundle
+	one /m base
+	mount_entry '{"destination":"/m/a","type":"tmpfs","source":"tmpfs","options":["mode=711","nosuchoption=1"]}'
+	rejected "cannot mount 'tmpfs' on '/m/a'" "nosuchoption"
+}
+
 @test "an unknown filesystem is an error" {
 	make_bundle
 	mount_entry '{"destination":"/m","type":"nosuchfs","source":"x"}'
