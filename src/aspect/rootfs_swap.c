@@ -37,22 +37,22 @@ bool rootfs_may_swap(const struct plan *p, const struct rootfs *root)
 {
 	const struct hooks *hooks = &p->spec->hooks;
 
-	/*
-	 * In a new user namespace the host's root is locked to what it covers; hooks may mount there what we cannot know; a sandbox's root may be the host's, bound
-	 * over itself.
-	 */
+	/* in a new user namespace the host's root is locked to what it covers; hooks may mount there what we cannot know */
 	return (p->new_namespaces & (CLONE_NEWUSER | CLONE_NEWNS)) == CLONE_NEWNS && !root->covered && !root->in_place && !p->request->no_pivot &&
-	       !p->request->sandbox && (root->propagation & MS_SHARED) == 0 && can_copy(p->spec) &&
+	       (root->propagation & MS_SHARED) == 0 && can_copy(p->spec) &&
 	       hooks->prestart.n + hooks->create_runtime.n + hooks->create_container.n == 0;
 }
 
-/* Whether "/" hangs on the root of the namespace, and that is nobody's peer. @ret_below: that mount. */
+/*
+ * Whether "/" hangs on the root of the namespace, which is nobody's peer, and nothing is mounted over it, as the new root is that is the host's, bound over
+ * itself: the kernel resolves "/.." to what is on top. @ret_below: the namespace's root.
+ */
 CHILD static bool is_above_all(uint64_t *ret_below)
 {
 	struct sys_statmount mount;
-	uint64_t id;
+	uint64_t id, top;
 
-	if (sys_mount_root_id(AT_FDCWD, "/", &id) < 0 || sys_statmount(id, &mount) < 0)
+	if (sys_mount_root_id(AT_FDCWD, "/", &id) < 0 || sys_mount_root_id(AT_FDCWD, "/..", &top) < 0 || top != id || sys_statmount(id, &mount) < 0)
 		return false;
 	*ret_below = mount.parent;
 	return id != mount.parent && sys_statmount(*ret_below, &mount) == 0 && mount.parent == *ret_below && (mount.propagation & MS_SHARED) == 0;

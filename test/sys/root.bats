@@ -97,3 +97,13 @@ traced()
 	grep -q 'pivot_root(.*= 0' "$DIR/trace"
 	[[ $output == *"root there status 0"* ]]
 }
+
+@test "a root that is the host's own lies over it, not below it, and is left to pivot_root" {
+	edit '.root = {path: "/", readonly: true}'
+	args sh -c 'ls -di / /.. | awk "{ print \$1 }" | uniq | wc -l; touch /etc/hull-test 2>/dev/null || echo read-only'
+	traced
+	[ "$PIVOTS" -eq 1 ]
+	[ "$output" = $'1\nread-only' ]
+	run "$HULL" sandbox --share user -- sh -c 'touch /etc/hull-test 2>/dev/null || echo read-only' 3>&-
+	[ "$output" = read-only ]
+}
