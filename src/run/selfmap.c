@@ -3,9 +3,9 @@
  *
  * The kernel lets a process change what /proc/self/exe leads to once nothing of the old file is mapped any more (kernel/fork.c, replace_mm_exe_file()). Both are
  * the same file, seen through two mounts, so its pages are the same, too: each segment is mapped again where it is. Of a writable one, what may have been
- * written lies behind what is only read after relocation (PT_GNU_RELRO): it is copied into the new mapping before that takes the old one's place. Compared
- * with execve(2) that saves the new process image and the second start of the C library. It is done at once, while few pages are mapped: those would have to be
- * torn down and faulted in once more.
+ * written lies behind what is only read after relocation (PT_GNU_RELRO): it is put back into the new mapping. Compared with
+ * execve(2) that saves the new process image and the second start of the C library. It is done at once, while few pages are mapped: those would have to be torn
+ * down and faulted in once more.
  *
  * It needs a static program at a fixed address: nobody else may have written into its segments, as a dynamic loader does.
  */
@@ -26,7 +26,7 @@
 
 #if defined(__x86_64__) && !defined(__GLIBC__)
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, KEPT_MAX = 2 * PAGE };
 
 extern char **environ;
 
@@ -65,25 +65,25 @@ static int image_read(struct image *ret)
 	return fixed ? 0 : -ENOTSUP;
 }
 
+/*
+ * What was written is kept aside on the stack and put back. In between the program's variables, its errno and stack guard among them, are what they were before
+ * main(): no function may be called that looks at them.
+ */
 static int segment_replace(const struct image *image, const Elf64_Phdr *h, int fd)
 {
 	uintptr_t start = page_down(h->p_vaddr), end = page_up(h->p_vaddr + h->p_filesz);
-	uintptr_t written = image->written_from <= start ? start : image->written_from < end ? image->written_from : end;
+	uintptr_t from = !(h->p_flags & PF_W) ? end : image->written_from <= start ? start : image->written_from < end ? image->written_from : end;
 	int protection = PROT_READ | (h->p_flags & PF_W ? PROT_WRITE : 0) | (h->p_flags & PF_X ? PROT_EXEC : 0);
-	bool writable = h->p_flags & PF_W;
-	char *fresh = mmap((void *)start, end - start, protection, MAP_PRIVATE | (writable ? 0 : MAP_FIXED), fd, (off_t)page_down(h->p_offset));
+	__attribute__((uninitialized)) char written[KEPT_MAX]; /* it is not written further than needed: fresh stack is dear */
+	void *mapped;
 
-	if (fresh == MAP_FAILED)
+	if (end - from > sizeof(written))
+		return -ENOTSUP;
+	memcpy(written, (const void *)from, end - from);
+	mapped = mmap((void *)start, end - start, protection, MAP_PRIVATE | MAP_FIXED, fd, (off_t)page_down(h->p_offset));
+	if (mapped == MAP_FAILED)
 		return -errno;
-	if (!writable)
-		return 0;
-	memcpy(fresh + (written - start), (const void *)written, end - written);
-	if (mremap(fresh, end - start, end - start, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) == MAP_FAILED) {
-		int errnum = errno;
-
-		(void)munmap(fresh, end - start); /* cannot fail on a mapping that we made */
-		return -errnum;
-	}
+	memcpy((void *)from, written, end - from);
 	return 0;
 }
 
