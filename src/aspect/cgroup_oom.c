@@ -54,6 +54,21 @@ static uint64_t read_kills(const char *dir, bool v2)
 	return cgroup_parse_key(text, "oom_kill");
 }
 
+static uint64_t all_kills(const char *dir, bool v2, struct arena *arena)
+{
+	uint64_t kills = read_kills(dir, v2);
+
+	return v2 ? kills : kills + read_kills(arena_printf(arena, "%s/" CGROUP_INNER, dir), v2); /* counts where the victim was only */
+}
+
+uint64_t cgroup_oom_kills(const struct facts *facts, struct arena *arena)
+{
+	bool v2 = false;
+	const char *dir = memory_dir(facts, arena, &v2);
+
+	return dir ? all_kills(dir, v2, arena) : 0;
+}
+
 void cgroup_oom_read(const struct facts *facts, struct arena *arena, struct cgroup_oom *ret_oom)
 {
 	bool v2 = false;
@@ -62,9 +77,7 @@ void cgroup_oom_read(const struct facts *facts, struct arena *arena, struct cgro
 	*ret_oom = (struct cgroup_oom){ .kills = 0 };
 	if (!dir)
 		return;
-	ret_oom->kills = read_kills(dir, v2);
-	if (!v2) /* counts where the victim was only */
-		ret_oom->kills += read_kills(arena_printf(arena, "%s/" CGROUP_INNER, dir), v2);
+	ret_oom->kills = all_kills(dir, v2, arena);
 	ret_oom->limit = read_number(dir, v2 ? "memory.max" : "memory.limit_in_bytes");
 	ret_oom->peak = read_number(dir, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
 }

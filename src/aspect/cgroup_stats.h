@@ -149,6 +149,11 @@ struct cgroup_oom {
 };
 
 /**
+ * cgroup_oom_kills - how many processes the memory limit killed, which is mostly none, and then there is nothing else to read.
+ */
+uint64_t cgroup_oom_kills(const struct facts *facts, struct arena *arena);
+
+/**
  * cgroup_oom_read - read the counters. Without a memory cgroup all is zero.
  */
 void cgroup_oom_read(const struct facts *facts, struct arena *arena, struct cgroup_oom *ret_oom);

@@ -258,8 +258,10 @@ static void tell_oom(struct job *job, int status)
 	struct hull *h = job->hull;
 	struct cgroup_oom oom;
 
+	if (cgroup_oom_kills(&job->state.facts, &h->arena) == 0)
+		return;
 	cgroup_oom_read(&job->state.facts, &h->arena, &oom);
-	if (oom.kills == 0 || oom.limit == CGROUP_NO_LIMIT)
+	if (oom.limit == CGROUP_NO_LIMIT)
 		return;
 	if (status == 128 + SIGKILL)
 		log_write(&h->log, LOG_LEVEL_ERROR, "the container was killed by its memory limit: limit %s, peak %s", mebibytes(&h->arena, oom.limit),
