@@ -55,7 +55,7 @@ caught: 6'
 			kill -s "$signal" $!
 			code=0
 			wait $! || code=$?
-			[ "$code" -eq $((128 + $(kill -l "$signal"))) ]
+			[ "$code" -eq $((128 + $(kill -l "$signal"))) ] || { echo "init=$init signal=$signal code=$code"; false; }
 			: >"$DIR/out"
 		done
 		# shellcheck disable=SC2086

@@ -4,8 +4,8 @@ load lib
 
 LOOPS=8 TOTAL=500
 
-# a moment between 0 and 40 ms; creating takes some 5 ms alone, and several times that in the storm
-moment() { read -r -t "0.$(printf %04d $((RANDOM % 400)))" <>"$DIR/never" || true; }
+# a moment between 0 and 20 ms; creating takes some 3 ms alone, and several times that in the storm
+moment() { read -r -t "0.$(printf %04d $((RANDOM % 200)))" <>"$DIR/never" || true; }
 
 # one ID COMMAND…: hull, killed at a random moment when the coin says so. Whatever ended by itself must have succeeded.
 one()
