@@ -290,36 +290,6 @@ CHILD static int play_old_way(struct child *c, struct mount_op *op, int target)
 	return r < 0 ? child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target) : 0;
 }
 
-CHILD static unsigned long quick_flags(const struct mount_op *op)
-{
-	return mountfd_ms_flags(op->flags->attr_set) | op->flags->sb_set;
-}
-
-/*
- * In the tmpfs that was mounted before. What is new there is ours, it is no link, and nobody can put another thing in its place.
- * Return: whether it was done; else it is tried in the usual way.
- */
-CHILD static bool play_inside(struct mount_ops *ops, const struct mount_op *op)
-{
-	if (!op->name)
-		ops->inside = close_fd(ops->inside);
-	return ops->inside >= 0 && mkdirat(ops->inside, op->name, 0755) == 0 &&
-	       mountfd_onto(op->type, op->source, op->data, quick_flags(op), ops->inside, op->name) == 0;
-}
-
-/* Return: 1 done, 0: it has to be made by descriptor, if only to hear why it cannot be; -1 after child_fail(). */
-CHILD static int play_quick(struct child *c, struct mount_op *op, int target)
-{
-	int r = mounts_check_place(c, op, target);
-
-	if (r != 0)
-		return r < 0 ? -1 : 0;
-	if (mountfd_onto(op->type, op->source, op->data, quick_flags(op), target, ".") < 0)
-		return 0;
-	(void)close_fd(target);
-	return 1;
-}
-
 /*
  * A sandbox's /dev: its nodes are made at once, so that later mounts may refine it, and the mount points that every one has (spec/sandbox.c): looking for what
  * is not there yet takes a dozen calls.
@@ -358,7 +328,7 @@ CHILD static int play_filesystem(struct child *c, struct mount_ops *ops, struct 
 		return -1;
 	if (op->old_way)
 		return play_old_way(c, op, target);
-	r = op->quick ? play_quick(c, op, target) : 0;
+	r = op->quick && ops->back >= 0 ? mounts_quick(c, ops, op, target) : 0;
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	tree = make_filesystem(c, op, &log);
@@ -419,16 +389,18 @@ CHILD static int play_on_dir(struct child *c, struct mount_op *op)
 
 CHILD int mounts_play(struct child *c, struct mount_ops *ops)
 {
-	bool strayed = false;
 	size_t i;
 	int r = 0;
 
+	mounts_quick_begin(ops);
 	for (i = 0; i < ops->n && r == 0; i++) {
 		struct mount_op *op = &ops->v[i];
 
-		strayed |= op->quick;
-		if (play_inside(ops, op))
+		r = mounts_quick_inside(c, ops, op);
+		if (r != 0) {
+			r = r < 0 ? -1 : 0;
 			continue;
+		}
 		if (op->kind == MOUNT_BIND)
 			r = mounts_play_bind(c, op);
 		else if (op->kind == MOUNT_CGROUP || op->kind == MOUNT_OVERLAY)
@@ -440,8 +412,7 @@ CHILD int mounts_play(struct child *c, struct mount_ops *ops)
 		else
 			r = play_filesystem(c, ops, op);
 	}
-	if (r == 0 && strayed && chdir("/") < 0) /* no relative path is to mean something of the container's */
-		return child_fail(c, FAULT("cannot change to '/'"), errno, NULL, NULL);
+	ops->back = close_fd(ops->back);
 	return r;
 }
 

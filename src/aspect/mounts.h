@@ -107,13 +107,15 @@ struct mount_op {
 /*
  * @null, @empty: what hull.hide covers with
  * @inside: the child's: the tmpfs that was mounted last, as long as what follows lies in it: nobody else has been there. NO_FD: none
+ * @back: the child's: its working directory, NO_FD: it could not go back to that;  @any_quick: it is needed
  * @data: the filesystem that holds the files of hull.data, NO_FD: not made yet;  @n_data: how many were made
  */
 struct mount_ops {
 	struct mount_op *v;
 	size_t n;
 	struct cover null, empty;
-	int inside, data;
+	int inside, back, data;
+	bool any_quick;
 	unsigned int n_data;
 };
 
@@ -144,6 +146,23 @@ CHILD int masks_take(struct child *c);
  * devices_fill - make the default devices and links of /dev in the directory @dev.
  */
 CHILD int devices_fill(struct child *c, int dev);
+
+/**
+ * mounts_quick_begin - keep the way back from where mount(2) is called, in ops->back. There is none where we may stand, but may not go: then everything is
+ * done by descriptor.
+ */
+CHILD void mounts_quick_begin(struct mount_ops *ops);
+
+/**
+ * mounts_quick - mount a new file system on "." of @target with one call. (mounts_quick.c)
+ * Return: 1: done, @target is closed; 0: it has to be made by descriptor, if only to hear why it cannot be; -1 after child_fail().
+ */
+CHILD int mounts_quick(const struct child *c, const struct mount_ops *ops, struct mount_op *op, int target);
+
+/**
+ * mounts_quick_inside - the same in the tmpfs that was mounted just before, if it is for that (op->name): the directory is made, and not looked for.
+ */
+CHILD int mounts_quick_inside(const struct child *c, struct mount_ops *ops, const struct mount_op *op);
 
 /**
  * mounts_play - make the mounts below c->root.

@@ -264,6 +264,17 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 	return idmap_compile(p, m, op->place, &op->id_map);
 }
 
+/* Whether others may have a new tmpfs before their eyes at once, and put their own things into it: where mounts are handed on, or the namespace is not ours alone. */
+static bool is_watched(const struct plan *p)
+{
+	bool shared = (p->spec->linux.rootfs_propagation & MS_SHARED) != 0 || !(p->new_namespaces & CLONE_NEWNS);
+
+	for (size_t i = 0; !shared && i < p->spec->mounts.n; i++)
+		for (size_t k = 0; k < p->spec->mounts.v[i].flags.propagation.n; k++)
+			shared |= (p->spec->mounts.v[i].flags.propagation.v[k].type & MS_SHARED) != 0;
+	return shared;
+}
+
 /* Quick mounts that follow a new tmpfs and lie in it: what they are mounted on is made there, and need not be looked for below the container's root. */
 static void find_names(struct mount_ops *ops)
 {
@@ -292,6 +303,7 @@ int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount
 		.null.base = NO_FD,
 		.empty.base = NO_FD,
 		.inside = NO_FD,
+		.back = NO_FD,
 		.data = NO_FD,
 	};
 	size_t i;
@@ -299,7 +311,10 @@ int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount
 	for (i = 0; i < mounts->n; i++)
 		if (compile_mount(p, &mounts->v[i], i, &ops.v[i]) < 0)
 			return -1;
-	find_names(&ops);
+	for (i = 0; i < ops.n; i++)
+		ops.any_quick |= ops.v[i].quick;
+	if (!is_watched(p))
+		find_names(&ops);
 	*ret_ops = ops;
 	return 0;
 }

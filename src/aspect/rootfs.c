@@ -349,7 +349,7 @@ CHILD static int pivot(struct child *c, const struct rootfs *root)
 	do {
 		if (umount2(".", MNT_DETACH) < 0)
 			return child_fail(c, FAULT("cannot unmount the host's tree"), errno, NULL, NULL);
-		r = root->covered ? hides_mount(c) : 0;
+		r = hides_mount(c);
 	} while (r > 0);
 	return r < 0 ? child_fail(c, FAULT("cannot tell whether the host's tree is gone"), r, NULL, NULL) : 0;
 }

@@ -37,6 +37,8 @@ bool rootfs_may_swap(const struct plan *p, const struct rootfs *root)
 {
 	const struct hooks *hooks = &p->spec->hooks;
 
+	if (!(p->caller->permitted >> CAP_SYS_CHROOT & 1)) /* setns(2) wants it, which pivot_root(2) does not */
+		return false;
 	/* in a new user namespace the host's root is locked to what it covers; hooks may mount there what we cannot know */
 	return (p->new_namespaces & (CLONE_NEWUSER | CLONE_NEWNS)) == CLONE_NEWNS && !root->covered && !root->in_place && !p->request->no_pivot &&
 	       (root->propagation & MS_SHARED) == 0 && can_copy(p->spec) &&

@@ -431,7 +431,7 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const 
 	run.channel = pair[0];
 	run.child_channel = pair[1];
 	plan_choose(p, pair[0]);
-	if (p->request->exec || engine_of(p)->hop) /* into namespaces in which others are */
+	if (p->request->exec || engine_of(p)->hop || p->join_fd[NAMESPACE_MOUNT] >= 0) /* into namespaces in which others are */
 		selfexe_dissolve();
 	p->exe_fd = selfexe_mount();
 	r = clone_first(&run);

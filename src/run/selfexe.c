@@ -186,14 +186,16 @@ static int run_readonly(char *const argv[])
 	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	scope_fd int file = NO_FD;
 	scope_fd int tree = mount_by_name(&file);
+	bool named = tree >= 0;
 	struct statfs fs;
 	int r;
 
-	if (tree < 0)
+	if (!named)
 		tree = mount_by_proc(&file);
 	if (tree < 0)
 		return tree;
-	if (fstatfs(tree, &fs) == 0 && (fs.f_flags & ST_RDONLY))
+	/* what has our name may lie below a mount of the file itself */
+	if (!named && fstatfs(tree, &fs) == 0 && (fs.f_flags & ST_RDONLY))
 		return 0;
 	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr);
 	if (r < 0)
