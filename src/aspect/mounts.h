@@ -148,6 +148,12 @@ CHILD int masks_take(struct child *c);
 CHILD int devices_fill(struct child *c, int dev);
 
 /**
+ * mounts_hand_on - whether a mount of the configuration asks for one of these kinds of propagation.
+ * @types: MS_SHARED, MS_UNBINDABLE …
+ */
+bool mounts_hand_on(const struct spec *spec, unsigned long types);
+
+/**
  * mounts_quick_begin - keep the way back from where mount(2) is called, in ops->back. There is none where we may stand, but may not go: then everything is
  * done by descriptor.
  */

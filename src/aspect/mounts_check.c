@@ -264,15 +264,19 @@ static int compile_mount(struct plan *p, const struct mount *m, size_t i, struct
 	return idmap_compile(p, m, op->place, &op->id_map);
 }
 
-/* Whether others may have a new tmpfs before their eyes at once, and put their own things into it: where mounts are handed on, or the namespace is not ours alone. */
+bool mounts_hand_on(const struct spec *spec, unsigned long types)
+{
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		for (size_t k = 0; k < spec->mounts.v[i].flags.propagation.n; k++)
+			if ((spec->mounts.v[i].flags.propagation.v[k].type & types) != 0)
+				return true;
+	return false;
+}
+
+/* Whether others may have a new tmpfs before their eyes at once, and put their own things into it: mounts are handed on, or the namespace is not ours alone. */
 static bool is_watched(const struct plan *p)
 {
-	bool shared = (p->spec->linux.rootfs_propagation & MS_SHARED) != 0 || !(p->new_namespaces & CLONE_NEWNS);
-
-	for (size_t i = 0; !shared && i < p->spec->mounts.n; i++)
-		for (size_t k = 0; k < p->spec->mounts.v[i].flags.propagation.n; k++)
-			shared |= (p->spec->mounts.v[i].flags.propagation.v[k].type & MS_SHARED) != 0;
-	return shared;
+	return (p->spec->linux.rootfs_propagation & MS_SHARED) != 0 || !(p->new_namespaces & CLONE_NEWNS) || mounts_hand_on(p->spec, MS_SHARED);
 }
 
 /* Quick mounts that follow a new tmpfs and lie in it: what they are mounted on is made there, and need not be looked for below the container's root. */

@@ -59,4 +59,3 @@ CHILD void mounts_quick_begin(struct mount_ops *ops)
 	if (ops->back >= 0 && fchdir(ops->back) < 0)
 		ops->back = close_fd(ops->back);
 }
-

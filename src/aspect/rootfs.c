@@ -299,16 +299,24 @@ CHILD static int switch_root(const struct child *c, const struct rootfs *root)
 
 /*
  * Whether something is still mounted over our root: what was mounted on "/" before it stands on the host's tree, so that is not on top. It would be
- * within reach by "/..", which the kernel resolves to the topmost mount of the root. Return: 1, 0 or -errno.
+ * within reach by "/..", which the kernel resolves to the topmost mount of the root. Where statx(2) is refused by an outer filter, the directories are compared.
+ * Return: 1, 0 or -errno.
  */
 CHILD static int hides_mount(const struct child *c)
 {
 	uint64_t ours, top;
+	struct stat root, above;
 	int r = sys_mount_id(c->root, "", AT_EMPTY_PATH, &ours);
 
 	if (r == 0)
 		r = sys_mount_id(AT_FDCWD, "/..", 0, &top);
-	return r < 0 ? r : ours != top;
+	if (r == 0)
+		return ours != top;
+	if (rootfs_of(c->plan)->covered) /* that may be a bind of "/", which has the same inode */
+		return r;
+	if (fstat(c->root, &root) < 0 || stat("/..", &above) < 0)
+		return -errno;
+	return root.st_dev != above.st_dev || root.st_ino != above.st_ino;
 }
 
 /*
@@ -350,8 +358,6 @@ CHILD static int pivot(struct child *c, const struct rootfs *root)
 		if (umount2(".", MNT_DETACH) < 0)
 			return child_fail(c, FAULT("cannot unmount the host's tree"), errno, NULL, NULL);
 		r = hides_mount(c);
-		if (r == -ENOSYS && !root->covered) /* statx(2) is refused by an outer filter: nothing of ours is over it */
-			r = 0;
 	} while (r > 0);
 	return r < 0 ? child_fail(c, FAULT("cannot tell whether the host's tree is gone"), r, NULL, NULL) : 0;
 }

@@ -17,21 +17,10 @@
 #include <unistd.h>
 
 #include "aspect/mountfd.h"
+#include "aspect/mounts.h"
 #include "aspect/rootfs.h"
 #include "base/scope.h"
 #include "base/sys.h"
-
-/* A copy leaves out what is unbindable, and would lose what is mounted on a shared mount when the original of that is unmounted. */
-static bool can_copy(const struct spec *spec)
-{
-	const unsigned long bad = MS_SHARED | MS_UNBINDABLE;
-
-	for (size_t i = 0; i < spec->mounts.n; i++)
-		for (size_t k = 0; k < spec->mounts.v[i].flags.propagation.n; k++)
-			if ((spec->mounts.v[i].flags.propagation.v[k].type & bad) != 0)
-				return false;
-	return true;
-}
 
 bool rootfs_may_swap(const struct plan *p, const struct rootfs *root)
 {
@@ -39,10 +28,12 @@ bool rootfs_may_swap(const struct plan *p, const struct rootfs *root)
 
 	if (!(p->caller->permitted >> CAP_SYS_CHROOT & 1)) /* setns(2) wants it, which pivot_root(2) does not */
 		return false;
+	/* a copy leaves out what is unbindable, and would lose what is mounted on a shared mount when the original of that is unmounted */
+	if (mounts_hand_on(p->spec, MS_SHARED | MS_UNBINDABLE))
+		return false;
 	/* in a new user namespace the host's root is locked to what it covers; hooks may mount there what we cannot know */
 	return (p->new_namespaces & (CLONE_NEWUSER | CLONE_NEWNS)) == CLONE_NEWNS && !root->covered && !root->in_place && !p->request->no_pivot &&
-	       (root->propagation & MS_SHARED) == 0 && can_copy(p->spec) &&
-	       hooks->prestart.n + hooks->create_runtime.n + hooks->create_container.n == 0;
+	       (root->propagation & MS_SHARED) == 0 && hooks->prestart.n + hooks->create_runtime.n + hooks->create_container.n == 0;
 }
 
 /*

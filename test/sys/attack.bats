@@ -305,6 +305,20 @@ runs_readonly()
 	grep -q /proc/self/exe "$DIR/trace"
 }
 
+@test "hull whose directory is read-only, but whose file is a writable mount over it, does not take that for protected" {
+	overwrite_setup
+	cp "$OWN/hull" "$DIR/writable"
+	args sh -c 'touch /started; while [ ! -e /go ]; do sleep 0.1; done'
+	unshare -m --propagation private sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && mount --bind "$2" "$1/hull" && shift 2 && exec "$@"' - \
+		"$OWN" "$DIR/writable" "$OWN/hull" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- &
+	local job=$! pid
+	eventually test -e "$ROOTFS/started"
+	pid=$(pgrep -f "^$OWN/hull --root $STATE run -b $BUNDLE $ID\$")
+	python3 -c "import os, sys; sys.exit(0 if os.statvfs('/proc/$pid/exe').f_flag & os.ST_RDONLY else 1)"
+	touch "$ROOTFS/go"
+	wait "$job"
+}
+
 @test "hull does not start a payload where its file can be protected in no way" {
 	overwrite_setup
 	status=0

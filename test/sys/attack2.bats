@@ -8,15 +8,6 @@ setup()
 	make_bundle
 }
 
-# run_quietly: hull run of BUNDLE; $status, $output
-run_quietly()
-{
-	status=0
-	timeout --foreground -k 1 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- || status=$?
-	output=$(cat "$DIR/attempt")
-	hull delete --force "$ID" >/dev/null 2>&1
-}
-
 # ---- names that lead through hull's own descriptors (CVE-2024-21626) ----
 
 @test "twin: a program behind a link, and a script whose interpreter is one" {

@@ -8,15 +8,6 @@ setup()
 	make_bundle
 }
 
-# run_quietly: hull run of BUNDLE; $status, $output
-run_quietly()
-{
-	status=0
-	timeout --foreground -k 1 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- || status=$?
-	output=$(cat "$DIR/attempt")
-	hull delete --force "$ID" >/dev/null 2>&1
-}
-
 # ---- where hull stands while it mounts ----
 
 # layers: an overlay of directories named relative to where hull was called, after mounts of file systems; called from $DIR/here
@@ -66,4 +57,28 @@ layers()
 	args echo started
 	run capsh --drop=cap_sys_chroot -- -c '"$0" "$@"' "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" 3>&-
 	[[ $output == *started* ]]
+}
+
+# ---- what others may have before their eyes ----
+
+# traced CALLS: the system calls of a run
+traced()
+{
+	run strace -f -qq -o "$DIR/trace" -e trace="$1" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" 3>&-
+	[ "$status" -eq 0 ]
+}
+
+@test "twin: in a new tmpfs that nobody else sees mount points are mounted on by name" {
+	args true
+	traced mount
+	grep -q 'mount("devpts", "pts"' "$DIR/trace"
+}
+
+@test "in a tmpfs that others may see, for a mount is shared, no mount point is named twice" {
+	mkdir "$BUNDLE/volume"
+	mount_entry '{"destination":"/volume","type":"bind","source":"volume","options":["rbind","rshared"]}'
+	edit '.linux.rootfsPropagation = "shared"'
+	args true
+	traced mount
+	not grep -E 'mount\([^,]*, "(pts|shm|mqueue)"' "$DIR/trace"
 }

@@ -262,3 +262,12 @@ as_user()
 	setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups --inh-caps=-all --reset-env -- \
 		env HOME="$USER_HOME" XDG_RUNTIME_DIR="$USER_RUN" PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C "$@" 3>&-
 }
+
+# run_quietly: hull run of BUNDLE; $status, $output
+run_quietly()
+{
+	status=0
+	timeout --foreground -k 1 10 "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$DIR/attempt" 2>&1 3>&- || status=$?
+	output=$(cat "$DIR/attempt")
+	hull delete --force "$ID" >/dev/null 2>&1
+}
