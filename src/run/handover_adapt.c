@@ -3,7 +3,8 @@
  *
  * The root is an empty directory of ours (handover.c), into which each directory in the host's root is bound: "/" itself cannot be pivoted into, and mount points
  * that are missing at its top are then not made on the host. Below, a missing one is an error here, since others would make it. Flags that count for all mounts
- * below ("rro") are not known to all: each of these mounts is bound again with the plain ones.
+ * below ("rro") are not known to all: each of these mounts is bound again with the plain ones. From within a user namespace the kernel lets nobody take a flag away
+ * that a mount of the host's has (mount_namespaces(7)); older runtimes try, so that it stands among the words.
  *
  * Rules of our system-call filter that exclude each other by their order mean something else, or nothing, to libseccomp. A call keeps what is let through
  * whatever the order; what is refused for some arguments first and then let through is let through as a whole: it is about the caller's terminal and process
@@ -16,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -200,6 +202,20 @@ static int check_mount_point(struct sandbox *s, size_t at)
 	return 0;
 }
 
+/* The host's "noexec": the one such flag that is not among our words already. */
+static void keep_noexec(struct arena *arena, struct mount *m)
+{
+	struct statvfs fs;
+	char **words;
+
+	if (has_option(m, "noexec") || statvfs(m->source, &fs) < 0 || !(fs.f_flag & ST_NOEXEC))
+		return;
+	words = arena_many(arena, char *, m->options.n + 1);
+	memcpy(words, m->options.v, m->options.n * sizeof(*words));
+	words[m->options.n++] = arena_strdup(arena, "noexec");
+	m->options.v = words;
+}
+
 static int translate_mount(struct sandbox *s, size_t at)
 {
 	struct mount *m = &s->job->spec.mounts.v[at];
@@ -212,6 +228,8 @@ static int translate_mount(struct sandbox *s, size_t at)
 	if (check_mount_point(s, at) < 0)
 		return -1;
 	translate_options(m);
+	if (is_bind(m))
+		keep_noexec(&s->job->hull->arena, m);
 	return 0;
 }
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 BWRAP = sys.argv[1]
 ROOT = [BWRAP, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
 LOAD_NUMBER, IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+LOW_FD, HIGH_FD = 9, 20
 UNAME, EIO, ALLOW, ERRNO = 63, 5, 0x7FFF0000, 0x00050000
 
 
@@ -58,10 +60,15 @@ def held():
         except OSError:
             fact("lock-file: locked")
         child.wait()
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        signal.alarm(5)  # process 1 holds it, whose end neither of the two waits for
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        signal.alarm(0)
     read, write = os.pipe()
-    child = subprocess.Popen([*ROOT, "--unshare-pid", "sh", "-c", f"echo hi >&{write}; exec {write}>&-; exec sleep 1"], pass_fds=[write])
+    read = fcntl.fcntl(read, fcntl.F_DUPFD_CLOEXEC, HIGH_FD)
+    os.dup2(write, LOW_FD)  # sh knows none of two digits
     os.close(write)
+    child = subprocess.Popen([*ROOT, "--unshare-pid", "sh", "-c", f"echo hi >&{LOW_FD}; exec {LOW_FD}>&-; exec sleep 1"], pass_fds=[LOW_FD])
+    os.close(LOW_FD)
     begin = time.monotonic()
     fact("descriptors of the command's:", os.read(read, 9), os.read(read, 9), "early:", time.monotonic() - begin < 0.8)
     child.wait()

@@ -43,7 +43,7 @@ nothing_left()
 		run other "$runtime" sh -c 'exit 5'
 		[ "$status" -eq 5 ]
 		# nothing is written, also not on a mount below; and what was given is
-		here=$(unshare -m --propagation private sh -c 'mount -t tmpfs t "$1/mnt"; umount -l /sys/fs/cgroup/unified 2>/dev/null; cd /; exec "$2" sandbox --runtime "$3" sh -c "touch $1/x || touch $1/mnt/x || echo none"' \
+		here=$(unshare -m --propagation private sh -c 'mount -t tmpfs -o noexec t "$1/mnt"; umount -l /sys/fs/cgroup/unified 2>/dev/null; cd /; exec "$2" sandbox --runtime "$3" sh -c "touch $1/x || touch $1/mnt/x || echo none"' \
 			-- "$DIR" "$HULL" "$runtime" 2>/dev/null)
 		[ "$here" = none ]
 		other "$runtime" --rw "$DIR/mnt" touch "$DIR/mnt/$runtime"
