@@ -1,15 +1,20 @@
 /*
  * Covers. The first use of one mounts it itself, each later one a copy: a copy of what is mounted already leaves no unmounted tree behind, whose disposal
- * would cost a grace period (and before Linux 6.15 a detached mount cannot be copied). See cover.h.
+ * would cost a grace period (and before Linux 6.15 a detached mount cannot be copied). The empty directory is best one that lies below a mount in our own /dev: it
+ * saves a file system, and the taking down of that. See cover.h.
  */
 #include "aspect/cover.h"
 
+#include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "aspect/mountfd.h"
 #include "base/scope.h"
 #include "base/sys.h"
+
+#define EMPTY_ATTRIBUTES ((uint64_t)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC))
 
 CHILD int cover_take_null(struct cover *null)
 {
@@ -31,7 +36,16 @@ CHILD int cover_take_null(struct cover *null)
 	return 0;
 }
 
-/* The empty directory that covers directories. */
+CHILD void cover_take_empty(struct cover *empty, int dir, const char *name)
+{
+	int fd = sys_open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+
+	if (fd >= 0 && mountfd_set(fd, EMPTY_ATTRIBUTES, 0, 0, false) < 0)
+		fd = close_fd(fd);
+	empty->base = fd < 0 ? NO_FD : fd;
+	empty->used = false;
+}
+
 CHILD static int make_empty(void)
 {
 	static const struct mount_param params[] = { { .key = "nr_blocks", .value = "1" }, { .key = "nr_inodes", .value = "1" }, { .key = "mode", .value = "555" } };
@@ -40,7 +54,7 @@ CHILD static int make_empty(void)
 		.source = "tmpfs",
 		.params = params,
 		.n_params = ARRAY_SIZE(params),
-		.attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.attributes = EMPTY_ATTRIBUTES,
 	};
 	int log, r = mountfd_new(&fs, &log);
 

@@ -24,8 +24,14 @@ struct cover {
 CHILD int cover_take_null(struct cover *null);
 
 /**
+ * cover_take_empty - take a directory to cover directories with: a read-only copy of @name in @dir, on a tmpfs of ours. It must be new and be mounted over
+ * before anybody else is there. Without it, a tmpfs is made at the first use.
+ */
+CHILD void cover_take_empty(struct cover *empty, int dir, const char *name);
+
+/**
  * cover_put - cover what @target names.
- * @null: taken;  @empty: made at its first use.
+ * @null: taken;  @empty: taken, or made at its first use.
  * Return: 0 or -errno.
  */
 CHILD int cover_put(struct cover *null, struct cover *empty, int target);

@@ -1,8 +1,8 @@
 /*
  * What the container must not see (maskedPaths) or not change (readonlyPaths); then, nothing being made any more, the read-only /dev and root.
  *
- * enter takes a copy of the host's /dev/null while the host can be seen. settle, last of its phase, covers files with it and directories with an empty
- * one (cover.c).
+ * enter takes a copy of the host's /dev/null while the host can be seen, mounts.c hands over an empty directory where it makes one. settle, last of its phase,
+ * covers files and directories with these (cover.c).
  * Every path is resolved inside the root and without magic links; a path that does not exist needs no cover.
  */
 #include <string.h>
@@ -55,6 +55,14 @@ CHILD static int take_null(struct child *c)
 CHILD int masks_take(struct child *c)
 {
 	return c->plan->request->sandbox ? take_null(c) : 0;
+}
+
+CHILD void masks_take_empty(const struct child *c, int dir, const char *name)
+{
+	struct masks *masks = c->plan->data[ASPECT_MASKS];
+
+	if (masks && c->plan->spec->linux.masked_paths.n > 0 && masks->empty.base < 0)
+		cover_take_empty(&masks->empty, dir, name);
 }
 
 CHILD static int enter(struct child *c)

@@ -143,6 +143,11 @@ CHILD int devices_take(struct child *c);
 CHILD int masks_take(struct child *c);
 
 /**
+ * masks_take_empty - offer the directory @name in @dir to cover masked ones with (cover_take_empty()).
+ */
+CHILD void masks_take_empty(const struct child *c, int dir, const char *name);
+
+/**
  * devices_fill - make the default devices and links of /dev in the directory @dev.
  */
 CHILD int devices_fill(struct child *c, int dev);

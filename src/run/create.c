@@ -252,23 +252,31 @@ static const char *mebibytes(struct arena *arena, uint64_t bytes)
 				  arena_printf(arena, "%.1f MiB", (double)bytes / MIB);
 }
 
+/* The figures, where they can still be read: systemd takes an empty scope's cgroup away, at any moment. */
+static const char *oom_figures(struct arena *arena, const char *before, const struct cgroup_oom *oom)
+{
+	if (oom->limit == 0 || oom->peak == 0)
+		return "";
+	return arena_printf(arena, "%slimit %s, peak %s", before, mebibytes(arena, oom->limit), mebibytes(arena, oom->peak));
+}
+
 /* A payload that was killed by its memory limit cannot say so. */
 static void tell_oom(struct job *job, int status)
 {
 	struct hull *h = job->hull;
+	uint64_t kills = cgroup_oom_kills(&job->state.facts, &h->arena);
 	struct cgroup_oom oom;
 
-	if (cgroup_oom_kills(&job->state.facts, &h->arena) == 0)
+	if (kills == 0)
 		return;
 	cgroup_oom_read(&job->state.facts, &h->arena, &oom);
 	if (oom.limit == CGROUP_NO_LIMIT)
 		return;
 	if (status == 128 + SIGKILL)
-		log_write(&h->log, LOG_LEVEL_ERROR, "the container was killed by its memory limit: limit %s, peak %s", mebibytes(&h->arena, oom.limit),
-			mebibytes(&h->arena, oom.peak));
+		log_write(&h->log, LOG_LEVEL_ERROR, "the container was killed by its memory limit%s", oom_figures(&h->arena, ": ", &oom));
 	else
-		log_write(&h->log, LOG_LEVEL_WARNING, "the container's memory limit killed processes in it: %llu, limit %s, peak %s",
-			(unsigned long long)oom.kills, mebibytes(&h->arena, oom.limit), mebibytes(&h->arena, oom.peak));
+		log_write(&h->log, LOG_LEVEL_WARNING, "the container's memory limit killed processes in it: %llu%s", (unsigned long long)kills,
+			oom_figures(&h->arena, ", ", &oom));
 }
 
 /* It has run, and could not be removed: say of which kind the failure is, and what is to be done. */

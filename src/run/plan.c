@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "aspect/net.h"
 #include "aspect/protocol.h"
@@ -85,6 +86,23 @@ int plan_check(struct plan *p)
 	return 0;
 }
 
+/*
+ * Whether a mount namespace is the one that hull or the host's first process is in: the root of everybody who is there would become the container's. (Who may
+ * not look at the first process may not join its namespace either.)
+ */
+static bool is_host_mounts(int fd)
+{
+	static const char *const paths[] = { "/proc/self/ns/mnt", "/proc/1/ns/mnt" };
+	struct stat ns, host;
+
+	if (fstat(fd, &ns) < 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (stat(paths[i], &host) == 0 && host.st_ino == ns.st_ino && host.st_dev == ns.st_dev)
+			return true;
+	return false;
+}
+
 /* Open a namespace file, and believe it only if the kernel says that it is one, of the right type. */
 static int open_namespace(struct plan *p, size_t index)
 {
@@ -100,6 +118,9 @@ static int open_namespace(struct plan *p, size_t index)
 	if ((uint64_t)type != clone_flag[ns->type])
 		return fail(p->error, 0, "linux.namespaces[%zu].path: '%s' is not a namespace of type %s", index, ns->path,
 			names_of(&names_namespaces, ns->type));
+	if (ns->type == NAMESPACE_MOUNT && is_host_mounts(fd))
+		return fail(p->error, 0, "linux.namespaces[%zu].path: '%s' is the host's mount namespace, whose processes would all get the container's root", index,
+			ns->path);
 	p->join_fd[ns->type] = take_fd(&fd);
 	engine_of(p)->join_path[ns->type] = arena_strdup(p->arena, ns->path);
 	return 0;

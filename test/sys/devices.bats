@@ -102,6 +102,20 @@ ptmx pts/ptmx
 	[ "$output" = 1 ]
 }
 
+@test "directory masks are an empty directory of our own /dev that nothing leads to, else one of their own; neither can be written, nor has what /dev gets" {
+	local devices
+	for devices in own none; do
+		make_bundle
+		mkdir -p "$ROOTFS/a" "$ROOTFS/b"
+		touch "$ROOTFS/a/file" "$ROOTFS/b/file"
+		edit '.linux.maskedPaths = ["/a", "/b"]'
+		[ "$devices" = own ] || edit '.mounts |= map(select(.destination | startswith("/dev") | not))'
+		inside 'touch /dev/pts/x /dev/shm/x /dev/x 2>/dev/null; ls -A /a /b | tr -d "\n"; touch /a/x 2>&1 | grep -o Read-only; grep -c " /[ab] ro,nosuid,nodev,noexec.* - tmpfs " /proc/self/mountinfo
+			[ "$(stat -c %d /a)" != "$(stat -c %d /dev)" ] || echo shared'
+		[ "$output" = $'/a:/b:Read-only\n2'"$([ $devices = none ] || printf '\nshared')" ]
+	done
+}
+
 @test "a mask is the host's /dev/null whatever the root has in its place" {
 	make_bundle
 	edit '.mounts |= map(select(.destination | startswith("/dev") | not)) | .linux.maskedPaths = ["/secret"]'

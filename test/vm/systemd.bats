@@ -126,7 +126,7 @@ start_systemd()
 		echo "$try: $output"
 		[ "$status" -eq 137 ]
 		no_unit
-		[[ $output != *"killed by its memory limit"* ]] || break
+		[[ $output != *"killed by its memory limit: "* ]] || break
 	done
 	[[ $output == *"killed by its memory limit: limit 16 MiB, peak 1"[56]* ]] # (the helper was in the scope, too)
 	run shull run -b "$BUNDLE" "$ID"

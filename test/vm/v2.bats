@@ -247,3 +247,38 @@ needs_controller() { grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "no
 	for i in $(seq 20); do hull run -b "$BUNDLE" "$ID-$i"; done
 	[ -z "$(find /sys/fs/cgroup -name "$ID-*")" ]
 }
+
+# Only here, where the machine can be lost: what follows would replace the root of all of its processes.
+@test "the host's mount namespace is never joined, by whatever path and from wherever" {
+	local path
+	for path in /proc/self/ns/mnt /proc/1/ns/mnt "/proc/$$/ns/mnt"; do
+		make_bundle
+		edit '.linux.namespaces |= map(if .type == "mount" then .path = $p else . end)' --arg p "$path"
+		run hull run -b "$BUNDLE" "$ID"
+		[[ $status -eq 125 && $output == *"linux.namespaces["*"].path: "*"host's mount namespace"* ]]
+		run unshare -m "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+		[[ $status -eq 125 && $output == *"host's mount namespace"* ]]
+	done
+}
+
+@test "twin: one of somebody else's is joined; where that fails half-way, hull's directory is not left in it" {
+	local holder outcome
+	for outcome in 0 1; do
+		make_bundle
+		args cat /etc/hostname
+		unshare -m --propagation private sleep 60 3>&- &
+		holder=$!
+		eventually sh -c "[ \"\$(readlink /proc/$holder/ns/mnt)\" != \"\$(readlink /proc/self/ns/mnt)\" ]"
+		edit '.linux.namespaces |= map(if .type == "mount" then .path = $p else . end)' --arg p "/proc/$holder/ns/mnt"
+		if [ $outcome = 0 ]; then
+			run hull run -b "$BUNDLE" "$ID"
+			[[ $status -eq 0 && $output = hull-test ]]
+			grep -q ' /proc ' "/proc/$holder/mountinfo"
+		else
+			run strace -f -o "$DIR/trace" -e trace=pivot_root -e inject=pivot_root:error=EPERM "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+			[[ $status -eq 125 && $output == *"cannot pivot"* ]]
+		fi
+		not grep -F "${FILE_DIR##*/}" "/proc/$holder/mountinfo"
+		kill "$holder"
+	done
+}
