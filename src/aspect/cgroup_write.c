@@ -94,10 +94,10 @@ static int undelegated(const struct cgroup_setting *s, const struct cgroup_write
 {
 	if (t->v2)
 		return fail(error, 0, "%s: cannot set '%s': no cgroup can be made below '%s': %s; get one with: systemd-run --user --scope -p Delegate=yes hull …",
-			    s->field, w->value, t->mount, strerror(t->refused < 0 ? -t->refused : t->refused));
+			    s->field, w->value, t->mount, error_text(t->refused < 0 ? -t->refused : t->refused));
 	return fail(error, 0,
 		    "%s: cannot set '%s': no cgroup can be made below '%s': %s; set linux.cgroupsPath to '/hull-%u/ID' and, as root: install -d -o %u %s/hull-%u",
-		    s->field, w->value, t->mount, strerror(t->refused < 0 ? -t->refused : t->refused), geteuid(), geteuid(), t->mount, geteuid());
+		    s->field, w->value, t->mount, error_text(t->refused < 0 ? -t->refused : t->refused), geteuid(), geteuid(), t->mount, geteuid());
 }
 
 int cgroup_setting_write(const struct cgroup_setting *s, const struct cgroup_host *host, struct arena *arena, struct error *error)

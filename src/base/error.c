@@ -5,6 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *error_text(int errnum)
+{
+	const struct error_name *known = error_names;
+
+	while (known->errnum != 0 && known->errnum != errnum)
+		known++;
+	return known->errnum != 0 ? known->name : strerror(errnum);
+}
+
 static void set_text(struct error *, int, const char *, va_list) __attribute__((format(printf, 3, 0)));
 
 static void set_text(struct error *e, int errnum, const char *format, va_list args)
@@ -16,7 +25,7 @@ static void set_text(struct error *e, int errnum, const char *format, va_list ar
 	length = vsnprintf(e->text, sizeof(e->text), format, args);
 	used = length < 0 ? 0 : (size_t)length;
 	if (e->errnum != 0 && used < sizeof(e->text))
-		(void)snprintf(e->text + used, sizeof(e->text) - used, ": %s", strerror(e->errnum)); /* cut is fine */
+		(void)snprintf(e->text + used, sizeof(e->text) - used, ": %s", error_text(e->errnum)); /* cut is fine */
 }
 
 int fail(struct error *e, int errnum, const char *format, ...)

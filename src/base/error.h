@@ -4,6 +4,18 @@
 
 enum { ERROR_TEXT_MAX = 1024 };
 
+/* the errors for which this C library has no text: the table is made when hull is built (tools/gen_errno.c), and ends with the number 0 */
+struct error_name {
+	int errnum;
+	const char *name;
+};
+extern const struct error_name error_names[];
+
+/**
+ * error_text - strerror(), and the name of the error ("EUSERS") where the C library has no text for it: musl's knows no more than POSIX does.
+ */
+const char *error_text(int errnum);
+
 /*
  * @errnum: the errno of the cause, 0 when the cause is not a system call's
  * @exit_code: what the command line exits with, 0: its default

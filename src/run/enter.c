@@ -64,7 +64,7 @@ static int join_cgroup(struct plan *p, const struct target *t, pid_t pid, const 
 	(void)text_from_u64(number, (uint64_t)pid); /* returns its argument */
 	r = io_write_file(AT_FDCWD, arena_printf(p->arena, "%s/cgroup.procs", dir), number, strlen(number));
 	if (r < 0)
-		log_write(p->log, LOG_LEVEL_DEBUG, "cannot enter cgroup '%s': %s; the command stays in ours", dir, strerror(-r));
+		log_write(p->log, LOG_LEVEL_DEBUG, "cannot enter cgroup '%s': %s; the command stays in ours", dir, error_text(-r));
 	return 0;
 }
 

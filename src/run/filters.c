@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/spawn.h"
@@ -145,6 +146,6 @@ const char *filters_why_not(int errnum)
 	case ETIME:
 		return "the process does not stop to be looked at";
 	default:
-		return strerror(errnum);
+		return error_text(errnum);
 	}
 }

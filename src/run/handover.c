@@ -235,7 +235,7 @@ static void clean_up(struct handover *h, const char *state)
 	}
 	r = tree_remove(AT_FDCWD, h->dir);
 	if (r < 0)
-		log_write(&h->s->job->hull->log, LOG_LEVEL_WARNING, "cannot remove '%s': %s", h->dir, strerror(-r));
+		log_write(&h->s->job->hull->log, LOG_LEVEL_WARNING, "cannot remove '%s': %s", h->dir, error_text(-r));
 }
 
 int handover_run(struct sandbox *s, int *ret_status)

@@ -235,7 +235,7 @@ static int finish(struct hull *h, struct try_state *state, int status)
 	if (r == 0 && (unlinkat(state->dir, "root", AT_REMOVEDIR) < 0 || unlinkat(state->dir, "memory", AT_REMOVEDIR) < 0))
 		r = -errno;
 	if (r < 0)
-		log_write(&h->log, LOG_LEVEL_WARNING, "cannot clean up '%s': %s", state->path, strerror(-r));
+		log_write(&h->log, LOG_LEVEL_WARNING, "cannot clean up '%s': %s", state->path, error_text(-r));
 	review.state.finished = true;
 	review.state.status = status;
 	review.state.dir = fcntl(state->dir, F_DUPFD_CLOEXEC, 0);

@@ -136,7 +136,7 @@ static int diff_one(const struct changes *c, const struct change *change, int ou
 	d.old = open_side(root->lower, change->path, change->lower.mode);
 	d.new = open_side(root->upper, change->path, has ? change->upper.mode : 0);
 	if (d.old < 0 || d.new < 0) {
-		r = say(&d, "cannot be read: ", strerror(d.old < 0 ? -d.old : -d.new));
+		r = say(&d, "cannot be read: ", error_text(d.old < 0 ? -d.old : -d.new));
 	} else if (change->lower.size > DIFF_SIZE_MAX || change->upper.size > DIFF_SIZE_MAX) {
 		r = say(&d, "too large to be compared line by line", "");
 	} else {

@@ -4,7 +4,7 @@
  * Seeds: test/data/seccomp.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -std=gnu17 -Ulinux -D_GNU_SOURCE -Isrc -Itest/unit test/fuzz/fuzz_seccomp.c
- *build/src/generated/seccomp_table.c \ src/aspect/seccomp_{bpf,code,rules}.c src/base/{arena,error,text}.c src/base/json*.c
+ *build/src/generated/seccomp_table.c build/src/generated/error_names.c \ src/aspect/seccomp_{bpf,code,rules}.c src/base/{arena,error,text}.c src/base/json*.c
  *src/spec/{fields,oci,check}*.c src/spec/{mountopt,names}.c
  */
 #include <stdlib.h>
