@@ -186,11 +186,21 @@ int container_kill(struct hull *hull, const char *id, const char *signal, bool a
 
 static int run_poststop(struct job *job)
 {
-	if (!job->state.poststop)
-		return 0;
 	if (!job->plan.spec && read_kept_config(job) < 0)
 		return -1;
 	return hooks_run(&job->plan, &job->spec.hooks.poststop, "poststop", hookstate_document(&job->plan, 0, "stopped"));
+}
+
+void container_poststop(struct job *job)
+{
+	struct hull *h = job->hull;
+	struct error first = h->error;
+
+	if (!job->state.poststop)
+		return;
+	if (run_poststop(job) < 0)
+		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text); /* runtime-spec: poststop failures are logged */
+	h->error = first;
 }
 
 /* Kill the container's first process, and wait until it is gone. */
@@ -222,8 +232,7 @@ int container_destroy(struct job *job)
 		return -1;
 	if (plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
 		return -1;
-	if (run_poststop(job) < 0)
-		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text); /* runtime-spec: poststop failures are logged */
+	container_poststop(job);
 	return state_remove(job->root, job->id, job->dir, &h->error);
 }
 

@@ -206,14 +206,19 @@ static int fill_state(struct job *job, bool run)
 	return 0;
 }
 
-/* Take back a container that could not be made; the error that is set stays. */
-static void take_back(struct job *job)
+/*
+ * Take back a container that could not be made; the error that is set stays.
+ * @launched: its process was, and hooks may have run, so the poststop hooks must (runtime-spec, §Lifecycle): what the others made would be left.
+ */
+static void take_back(struct job *job, bool launched)
 {
 	struct hull *h = job->hull;
 	struct error first = h->error;
 
 	if ((job->stateless || job->made_state) && plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
 		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text);
+	if (launched)
+		container_poststop(job);
 	if (job->made_state && state_remove(job->root, job->id, job->dir, &h->error) < 0)
 		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text);
 	h->error = first;
@@ -334,7 +339,7 @@ static int open_state(struct job *job, bool run)
 int container_make(struct job *job, const struct hull_create_options *o, struct foreground *foreground, bool run, int *ret_status)
 {
 	struct launched child = { .pidfd = NO_FD, .console = NO_FD };
-	bool stays = run && !o->detach;
+	bool stays = run && !o->detach, launched = false;
 	int r = -1;
 
 	foreground->signals = foreground->notify = NO_FD;
@@ -350,7 +355,10 @@ int container_make(struct job *job, const struct hull_create_options *o, struct 
 		goto undo;
 	foreground->notify = run && !job->stateless ? notify_listen(job) : NO_FD;
 	foreground->notify_host = job->request.notify_socket;
-	if (foreground->notify == -1 || launch(&job->plan, run, on_pid, &child) < 0)
+	if (foreground->notify == -1)
+		goto undo;
+	launched = true;
+	if (launch(&job->plan, run, on_pid, &child) < 0)
 		goto undo;
 	if (after_launch(job, o, &child, run) < 0) {
 		kill_child(&child);
@@ -359,7 +367,7 @@ int container_make(struct job *job, const struct hull_create_options *o, struct 
 	r = run ? finish_run(job, o, foreground, &child, ret_status) : 0;
 	goto out;
 undo:
-	take_back(job);
+	take_back(job, launched);
 out:
 	foreground_end(foreground);
 	(void)close_fd(foreground->notify);

@@ -114,6 +114,10 @@ int container_freeze(struct hull *hull, const char *id, bool freeze);
  * container_destroy - undo everything, run the poststop hooks, remove the state. The process is dead. Locked by the caller.
  */
 int container_destroy(struct job *job);
+/**
+ * container_poststop - run the poststop hooks, if there are any. A failure is a warning; the error that is set stays.
+ */
+void container_poststop(struct job *job);
 /* sandbox.c */
 int container_sandbox(struct hull *hull, const struct hull_sandbox_options *o, int *ret_status);
 int container_sandbox_config(struct hull *hull, const struct hull_sandbox_options *o, char **ret_json);

@@ -192,6 +192,50 @@ hook_bundle()
 	[ "$status" -ne 0 ]
 }
 
+@test "poststop runs once after every failure from which hooks may have run, and what is told is the failure" {
+	needs_hull
+	local verb kind missing=-127
+	hook_bundle
+	edit '.hooks = {poststop: [{path: "/bin/false"}]}'
+	hook createRuntime
+	hook poststop
+	cp "$BUNDLE/config.json" "$DIR/base"
+	local kinds="prestart createRuntime createContainer startContainer poststart"
+	for verb in run create; do
+		for kind in $kinds; do
+			rm -f "$DIR/log"
+			cp "$DIR/base" "$BUNDLE/config.json"
+			edit '.hooks[$k] += [{"path": "/bin/false"}]' --arg k $kind
+			refuses "$kind[" "hook 'poststop[0]' '/bin/false': exit status 1" -- "$HULL" --root "$STATE" "$verb" -b "$BUNDLE" "$ID"
+			# (the warning comes before it)
+			[[ "$(tail -n 1 "$DIR/refused")" == *"$kind["*/bin/false* ]]
+			cat "$DIR/log"
+			[ "$(grep -c ^poststop "$DIR/log")" -eq 1 ]
+			grep -q "^poststop stopped $ID $BUNDLE pid=null " "$DIR/log"
+			hull delete --force "$ID"
+			[ "$(grep -c ^poststop "$DIR/log")" -eq 1 ]
+		done
+		rm -f "$DIR/log"
+		cp "$DIR/base" "$BUNDLE/config.json"
+		args /no/such/program
+		run $missing timeout 10 "$HULL" --root "$STATE" "$verb" -b "$BUNDLE" "$ID" 3>&-
+		[[ "${lines[-1]}" == *"/no/such/program"* ]]
+		[ "$(cut -d' ' -f1 "$DIR/log" | tr '\n' ' ')" = "createRuntime poststop " ]
+		missing=-1
+		kinds="prestart createRuntime createContainer" # the others come with start
+	done
+}
+
+@test "poststop does not run where there has never been a container" {
+	hook_bundle
+	hook poststop
+	edit '.process.cwd = "relative"'
+	refuses cwd -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	edit '.process.cwd = "/" | .root.path = "nosuch"'
+	refuses nosuch -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	[ ! -e "$DIR/log" ]
+}
+
 @test "a failing poststart destroys the container" {
 	needs_hull
 	make_bundle
