@@ -36,14 +36,18 @@ CHILD int cover_take_null(struct cover *null)
 	return 0;
 }
 
-CHILD void cover_take_empty(struct cover *empty, int dir, const char *name)
+CHILD int cover_take_empty(struct cover *empty, int dir, const char *name)
 {
-	int fd = sys_open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	int fd = sys_open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW), r;
 
-	if (fd >= 0 && mountfd_set(fd, EMPTY_ATTRIBUTES, 0, 0, false) < 0)
-		fd = close_fd(fd);
-	empty->base = fd < 0 ? NO_FD : fd;
+	if (fd < 0)
+		return fd;
+	r = mountfd_set(fd, EMPTY_ATTRIBUTES, 0, 0, false);
+	if (r < 0)
+		return close_fd(fd), r;
+	empty->base = fd;
 	empty->used = false;
+	return 0;
 }
 
 CHILD static int make_empty(void)

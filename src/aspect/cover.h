@@ -26,8 +26,9 @@ CHILD int cover_take_null(struct cover *null);
 /**
  * cover_take_empty - take a directory to cover directories with: a read-only copy of @name in @dir, on a tmpfs of ours. It must be new and be mounted over
  * before anybody else is there. Without it, a tmpfs is made at the first use.
+ * Return: 0 or -errno.
  */
-CHILD void cover_take_empty(struct cover *empty, int dir, const char *name);
+CHILD int cover_take_empty(struct cover *empty, int dir, const char *name);
 
 /**
  * cover_put - cover what @target names.

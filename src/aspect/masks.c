@@ -57,12 +57,15 @@ CHILD int masks_take(struct child *c)
 	return c->plan->request->sandbox ? take_null(c) : 0;
 }
 
-CHILD void masks_take_empty(const struct child *c, int dir, const char *name)
+CHILD int masks_take_empty(const struct child *c, int dir, const char *name)
 {
 	struct masks *masks = c->plan->data[ASPECT_MASKS];
+	int r;
 
-	if (masks && c->plan->spec->linux.masked_paths.n > 0 && masks->empty.base < 0)
-		cover_take_empty(&masks->empty, dir, name);
+	if (!masks || c->plan->spec->linux.masked_paths.n == 0 || masks->empty.base >= 0)
+		return 0;
+	r = cover_take_empty(&masks->empty, dir, name);
+	return r < 0 ? child_fail(c, FAULT("cannot take an empty directory for the masks"), r, NULL, NULL) : 0;
 }
 
 CHILD static int enter(struct child *c)

@@ -144,8 +144,9 @@ CHILD int masks_take(struct child *c);
 
 /**
  * masks_take_empty - offer the directory @name in @dir to cover masked ones with (cover_take_empty()).
+ * Return: 0, or -1 after child_fail().
  */
-CHILD void masks_take_empty(const struct child *c, int dir, const char *name);
+CHILD int masks_take_empty(const struct child *c, int dir, const char *name);
 
 /**
  * devices_fill - make the default devices and links of /dev in the directory @dev.

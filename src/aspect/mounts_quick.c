@@ -37,7 +37,8 @@ CHILD int mounts_quick_inside(const struct child *c, struct mount_ops *ops, cons
 		ops->inside = close_fd(ops->inside);
 	if (ops->inside < 0 || ops->back < 0 || mkdirat(ops->inside, op->name, 0755) < 0)
 		return 0;
-	masks_take_empty(c, ops->inside, op->name);
+	if (masks_take_empty(c, ops->inside, op->name) < 0)
+		return -1;
 	return mount_from(c, ops, op, ops->inside, op->name);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The network namespace. A new one has a loopback interface that is down: whoever makes it sets it up, in three system calls: the child, or the parent if
- * the namespace comes late (net.h). Devices of the host that are to move in are moved by the parent (netdev.c).
+ * The network namespace. A new one has a loopback interface that is down: whoever makes it sets it up, in three system calls: the child, or a thread of the
+ * parent's if the namespace comes late (net.h). Devices of the host that are to move in are moved by the parent (netdev.c).
  */
 #include "aspect/net.h"
 
@@ -59,8 +59,7 @@ static CHILD int net_enter(struct child *c)
 	if ((c->plan->new_namespaces & CLONE_NEWNET) == 0 || c->plan->late_net)
 		return 0;
 	fd = any_socket();
-	r = fd < 0 ? -errno : loopback_up(fd);
-	(void)close_fd(fd);
+	r = fd < 0 ? -errno : net_set_up(fd);
 	return r < 0 ? child_fail(c, FAULT("cannot set the loopback interface up"), r, NULL, NULL) : 0;
 }
 
@@ -68,52 +67,45 @@ static CHILD int net_enter(struct child *c)
  * The calling thread's namespace: a socket belongs to it, and shows it to those only who have a say in it. The way through /proc takes three times as long.
  * Return: a descriptor, or -errno: -EPERM: it belongs to a user namespace that is not ours.
  */
-static int open_net(int socket)
+static CHILD int open_net(int socket)
 {
 	int fd = socket < 0 ? -1 : ioctl(socket, SIOCGSKNS);
 
 	return fd < 0 ? -errno : fd;
 }
 
-bool net_may_be_late(struct plan *p, int socket)
+bool net_may_be_late(const struct plan *p)
 {
 	const struct hooks *h = &p->spec->hooks;
 
-	if (p->request->protocol && p->request->protocol->reports)
+	if (p->request->exec || (p->request->protocol && p->request->protocol->reports))
 		return false;
 	if (p->request->plugins) /* they are promised that the namespaces are there */
 		return false;
-	if (!(p->new_namespaces & CLONE_NEWNET) || p->has_userns || !p->caller->privileged || p->spec->linux.net_devices.n > 0 || h->prestart.n > 0 ||
-		h->create_runtime.n > 0 || h->create_container.n > 0)
-		return false;
-	/* a rootless engine's root may leave for a namespace of its own, but not return to one that belongs to the machine's root (setns(2)) */
-	p->host_net = open_net(socket);
-	return p->host_net >= 0;
+	return (p->new_namespaces & CLONE_NEWNET) != 0 && !p->has_userns && p->caller->privileged && p->spec->linux.net_devices.n == 0 && h->prestart.n == 0 &&
+	       h->create_runtime.n == 0 && h->create_container.n == 0;
 }
 
-int net_make(struct plan *p, int *ret_socket)
+CHILD int net_make(int *ret_socket)
 {
-	int r = sys_unshare(CLONE_NEWNET), fd;
+	int fd = sys_unshare(CLONE_NEWNET);
 
-	if (r < 0)
-		return fail(p->error, r, "cannot make a network namespace");
+	*ret_socket = NO_FD;
+	if (fd < 0)
+		return fd;
 	*ret_socket = any_socket();
 	fd = open_net(*ret_socket);
-	if (fd >= 0)
-		return fd;
-	*ret_socket = close_fd(*ret_socket);
-	(void)sys_setns(p->host_net, CLONE_NEWNET); /* we have just left it; the error is told */
-	return fail(p->error, fd, "cannot open the new network namespace");
+	if (fd < 0)
+		*ret_socket = close_fd(*ret_socket);
+	return fd;
 }
 
-int net_return(struct plan *p, int socket)
+CHILD int net_set_up(int socket)
 {
-	int up = loopback_up(socket), back = sys_setns(p->host_net, CLONE_NEWNET);
+	int r = loopback_up(socket);
 
-	p->host_net = close_fd(p->host_net);
-	if (back < 0)
-		return fail(p->error, back, "cannot return to the host's network namespace");
-	return up < 0 ? fail(p->error, up, "cannot set the loopback interface up") : 0;
+	(void)close_fd(socket);
+	return r;
 }
 
 CHILD int net_join(struct child *c)

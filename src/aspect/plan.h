@@ -144,7 +144,7 @@ struct facts {
  * @data: one private structure an aspect, allocated in @arena by its check or prepare
  * @parent_first: the child may enter only after the parent phase (id maps, a move into the cgroup, hooks); else both run at once, and the child waits
  *                for the parent before execve
- * @late_net: the new network namespace is no part of the clone: aspect/net.h;  @host_net: the one that is left for it, else NO_FD
+ * @late_net: the new network namespace is no part of the clone: aspect/net.h
  * @shares: the child lives in hull's memory until execve (base/share.h): from the clone on neither side changes what the other may read
  * @borrows: it does, and hull stands still: nothing is to be done beside it
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
@@ -165,7 +165,6 @@ struct plan {
 	bool has_userns;
 	bool parent_first, shares, borrows;
 	bool late_net;
-	int host_net;
 	int cgroup_fd;
 	int state_fd;
 	int exe_fd;

@@ -4,12 +4,15 @@
  *
  * It is a process of its own in all else: it has its own descriptors, signal handlers and working directory. What it writes is seen here, so it must keep
  * to its stack and to what is its own, and what it may still read must not be changed or freed before it has executed another program or ended.
+ *
+ * A thread shares all else, too, but for its namespaces (unshare(2)). Both run CHILD code only: the C library does not know of them.
  */
 #ifndef BASE_SHARE_H
 #define BASE_SHARE_H
 
 #include <linux/sched.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/arena.h"
@@ -28,5 +31,18 @@
  * Return: the child's pid, or -errno (clone(2)); -ENOSYS where it is not possible.
  */
 pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void *argument), void *argument);
+
+/**
+ * share_thread - a thread of ours that calls @run(@argument), and ends when that returns.
+ * @arena: as above, until share_join() has returned.
+ * @running: becomes 1, and 0 again when the thread has ended; it must live as long.
+ * Return: 0, or -errno as above; then @running is 0.
+ */
+int share_thread(struct arena *arena, void (*run)(void *argument), void *argument, uint32_t *running);
+
+/**
+ * share_join - wait for the end of the thread, and see what it wrote. At once if there is none.
+ */
+void share_join(const uint32_t *running);
 
 #endif

@@ -70,7 +70,6 @@ void job_close(struct job *job)
 	for (int type = 0; job->plan.spec && type < NAMESPACE_MAX; type++)
 		(void)close_fd(job->plan.join_fd[type]);
 	if (job->plan.spec) {
-		(void)close_fd(job->plan.host_net);
 		(void)close_fd(job->plan.cgroup_fd);
 		(void)close_fd(job->plan.state_fd);
 		(void)close_fd(job->engine.start_fd);
@@ -115,7 +114,7 @@ void job_plan(struct job *job, const struct process *process)
 	job->engine = (struct engine){ .start_fd = NO_FD, .result_fd = NO_FD, .target_pidfd = NO_FD, .lock_fd = job->dir, .cgroup = { .v2_fd = NO_FD } };
 	job->plan = (struct plan){
 		.spec = &job->spec, .process = process, .request = &job->request, .caller = &job->caller, .arena = &h->arena, .error = &h->error,
-		.log = &h->log, .facts = &job->state.facts, .host_net = NO_FD, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD, .engine = &job->engine,
+		.log = &h->log, .facts = &job->state.facts, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD, .engine = &job->engine,
 	};
 	for (int type = 0; type < NAMESPACE_MAX; type++)
 		job->plan.join_fd[type] = NO_FD;

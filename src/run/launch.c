@@ -27,6 +27,7 @@
 #include "run/child.h"
 #include "run/hop.h"
 #include "run/hookstate.h"
+#include "run/netmaker.h"
 #include "run/plan.h"
 #include "run/selfexe.h"
 
@@ -44,6 +45,7 @@ struct run {
 	pid_t hop;  /* 0: none or already gone */
 	int hop_fd; /* its pidfd */
 	int interrupts; /* see watch_interrupts() */
+	struct netmaker net; /* with plan->late_net */
 	struct launched child;
 	int (*on_pid)(struct plan *p, const struct launched *child);
 };
@@ -146,34 +148,20 @@ static int at_barrier(struct run *run)
 }
 
 /*
- * While the child is at work. A child that did not wait for us does so before it executes the payload, so it gets the namespace at once; the other one hears
- * nothing more, so it gets it when it is finished.
+ * The child exists: what is to be done to it, and beside it. A late network namespace is what it waits for first, so we do nothing before that is there; a
+ * child that waits for us hears of it when we are through.
  */
-static int make_net(struct run *run)
-{
-	struct plan *p = run->p;
-	scope_fd int socket = NO_FD;
-	scope_fd int net = net_make(p, &socket);
-	int r;
-
-	if (net < 0)
-		return -1;
-	r = p->parent_first ? 0 : tell(run, MESSAGE_NET, net);
-	if (net_return(p, socket) < 0 || r < 0)
-		return -1;
-	return p->parent_first ? tell(run, MESSAGE_NET, net) : 0;
-}
-
-/* The child exists: what is to be done to it, and beside it. */
 static int attend(struct run *run)
 {
-	const struct plan *p = run->p;
+	struct plan *p = run->p;
 
-	if (p->late_net && !p->parent_first && make_net(run) < 0)
+	if (p->late_net && !p->parent_first && netmaker_finish(&run->net, p->error) < 0)
 		return -1;
 	if (at_barrier(run) < 0)
 		return -1;
-	return p->late_net && p->parent_first ? make_net(run) : 0;
+	if (!p->late_net || !p->parent_first)
+		return 0;
+	return netmaker_finish(&run->net, p->error) < 0 ? -1 : tell(run, MESSAGE_NET, run->net.net);
 }
 
 /* The hop has made a time namespace, and the user namespace that it belongs to if there is a new one. */
@@ -422,7 +410,7 @@ static void abandon(struct run *run)
 
 int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const struct launched *child), struct launched *ret)
 {
-	struct run run = { .p = p, .hop_fd = NO_FD, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
+	struct run run = { .p = p, .hop_fd = NO_FD, .net = { .net = NO_FD }, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
 	bool dumpable = p->shares && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
 	int pair[2], r;
 
@@ -430,7 +418,7 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const 
 		return fail(p->error, errno, "cannot make a socket pair");
 	run.channel = pair[0];
 	run.child_channel = pair[1];
-	plan_choose(p, pair[0]);
+	plan_choose(p, plan_may_delay_net(p) && netmaker_start(&run.net, p, p->parent_first ? NO_FD : pair[0]));
 	if (p->request->exec || engine_of(p)->hop || p->join_fd[NAMESPACE_MOUNT] >= 0) /* into namespaces in which others are */
 		selfexe_dissolve();
 	p->exe_fd = selfexe_mount();
@@ -443,6 +431,7 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const 
 		if (r < 0)
 			prefer_fault(&run);
 	}
+	netmaker_end(&run.net);
 	run.interrupts = watch_interrupts(p);
 	if (r == 0)
 		r = serve(&run, until_exec);

@@ -73,7 +73,6 @@ static int check_namespaces(struct plan *p)
 
 int plan_check(struct plan *p)
 {
-	p->host_net = NO_FD;
 	p->cgroup_fd = NO_FD;
 	p->state_fd = NO_FD;
 	p->exe_fd = NO_FD;
@@ -157,13 +156,14 @@ static bool limits_memory(const struct resources *r)
 
 /*
  * Whether the child may live in our memory until it executes the payload (base/share.h). It must do so soon, without children that would share it, too, and
- * not where processes of a container may look into it: in a pid namespace that it joins, for that takes a hop, or makes.
+ * not where processes of a container may look into it: in a pid namespace that it joins, for that takes a hop, or makes. Nor may it if it joins a time
+ * namespace, which the kernel refuses to whoever shares memory, as that has the clocks' page in it (EUSERS, kernel/time/namespace.c, timens_install()).
  */
 static bool may_share(const struct plan *p)
 {
 	const struct protocol *protocol = p->request->protocol;
 
-	if (!SHARE_IS_POSSIBLE || p->request->exec || engine_of(p)->hop || engine_of(p)->start_fd >= 0)
+	if (!SHARE_IS_POSSIBLE || p->request->exec || engine_of(p)->hop || engine_of(p)->start_fd >= 0 || p->join_fd[NAMESPACE_TIME] >= 0)
 		return false;
 	if (has_hooks(&p->spec->hooks) || p->spec->hull.init || p->process->terminal || p->request->plugins || (protocol && (protocol->block >= 0 || protocol->reads)))
 		return false;
@@ -193,9 +193,14 @@ int plan_prepare(struct plan *p)
 	return 0;
 }
 
-void plan_choose(struct plan *p, int socket)
+bool plan_may_delay_net(const struct plan *p)
 {
-	p->late_net = !p->request->exec && !engine_of(p)->hop && net_may_be_late(p, socket);
+	return !engine_of(p)->hop && net_may_be_late(p);
+}
+
+void plan_choose(struct plan *p, bool late_net)
+{
+	p->late_net = late_net;
 	p->borrows = may_borrow(p);
 }
 

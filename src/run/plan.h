@@ -23,10 +23,15 @@ int plan_check(struct plan *p);
 int plan_prepare(struct plan *p);
 
 /**
- * plan_choose - decide, right before the clone, what the parent does beside the child: late_net and borrows.
- * @socket: any of the calling thread's network namespace.
+ * plan_may_delay_net - whether the new network namespace need not be a part of the clone.
  */
-void plan_choose(struct plan *p, int socket);
+bool plan_may_delay_net(const struct plan *p);
+
+/**
+ * plan_choose - decide, right before the clone, what is done beside the child.
+ * @late_net: the network namespace is being made by somebody else (run/netmaker.h).
+ */
+void plan_choose(struct plan *p, bool late_net);
 
 /**
  * plan_parent - every aspect's parent callback, on the child that waits.

@@ -3,7 +3,7 @@
  *
  *   tracer REPORT SECONDS USER SIDE ACTION N ERRORS -- COMMAND…
  *
- * USER is the uid and gid to run it as. SIDE is `parent` (the command's first process) or `child` (every other process that it makes, up to its execve: what is started there is not the
+ * USER is the uid and gid to run it as. SIDE is `parent` (the command's first process, with its threads) or `child` (every other process that it makes, up to its execve: what is started there is not the
  * program any more). ACTION is `count`, `kill` or `fail`. The file ERRORS has a line for each system call that may fail: "NUMBER ERRNO ARGUMENT", where
  * ARGUMENT is the index of an argument that is a string, or that plus 10 for a number, or that plus 20 for a string after the type of the filesystem
  * that fsopen(2) was last asked for, or -2 for this type alone, or -1 for none. Calls that it does not name are not counted. "-": every call counts.
@@ -85,6 +85,25 @@ static void read_errors(const char *path)
 	fclose(file);
 }
 
+/* Whether it is the command's first process, or a thread of that. */
+static bool is_main(pid_t pid)
+{
+	static pid_t thread, other; /* the last of each */
+	char path[64];
+
+	if (pid == main_pid || pid == thread)
+		return true;
+	if (pid == other)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", main_pid, pid);
+	if (access(path, F_OK) == 0) {
+		thread = pid;
+		return true;
+	}
+	other = pid;
+	return false;
+}
+
 /* A string of the traced process; what cannot be read is empty. */
 static void read_string(pid_t pid, unsigned long long address, char *buffer)
 {
@@ -139,7 +158,7 @@ static void on_entry(pid_t pid, const struct __ptrace_syscall_info *info)
 
 	if (number == SYS_fsopen)
 		read_string(pid, info->entry.args[0], last_type);
-	if (number >= CALLS || !calls[number].known || (side == PARENT) != (pid == main_pid))
+	if (number >= CALLS || !calls[number].known || (side == PARENT) != is_main(pid))
 		return;
 	counted++;
 	if (action != COUNT && counted != wanted)
@@ -178,7 +197,7 @@ static void on_syscall(pid_t pid)
 static void resume(pid_t pid, int status)
 {
 	int event = status >> 16, signal = WSTOPSIG(status);
-	bool watch = (side == PARENT) == (pid == main_pid);
+	bool watch = (side == PARENT) == is_main(pid);
 	enum __ptrace_request how = watch ? PTRACE_SYSCALL : PTRACE_CONT;
 
 	if (signal == (SIGTRAP | 0x80)) {
@@ -204,10 +223,10 @@ static void spawn(uid_t user, char *const argv[])
 {
 	int go[2];
 	char byte;
-	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE; /* the latter for threads: whose end is no SIGCHLD (kernel/fork.c) */
 
 	if (side == CHILD_SIDE)
-		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
 	if (pipe2(go, O_CLOEXEC) < 0)
 		die("pipe");
 	main_pid = fork();

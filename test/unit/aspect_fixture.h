@@ -130,7 +130,7 @@ static void fixture_begin(struct fixture *f)
 	f->spec.has_process = true;
 	f->spec.process.cwd = arena_strdup(&f->arena, "/");
 	f->plan = (struct plan){ .spec = &f->spec, .process = &f->spec.process, .request = &f->request, .caller = &f->caller, .arena = &f->arena,
-		.error = &f->error, .log = &f->log, .facts = &f->facts, .host_net = NO_FD, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD };
+		.error = &f->error, .log = &f->log, .facts = &f->facts, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD };
 }
 
 static void fixture_end(struct fixture *f)

@@ -1,4 +1,4 @@
-/* share_clone(): one memory, but an errno, descriptors and a stack of the child's own. */
+/* share_clone() and share_thread(): one memory, but an errno and a stack of one's own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -97,6 +97,47 @@ static void test_failure(void)
 	CHECK(m.seen == 0);
 }
 
+struct work {
+	struct meeting m;
+	int fd;
+	uint32_t running;
+};
+
+static void work(void *argument)
+{
+	struct work *w = argument;
+
+	(void)close(-1);
+	w->m.child_errno = errno;
+	w->m.pid = getpid();
+	w->fd = dup(STDOUT_FILENO);
+	spread(&w->m, 40);
+	(void)usleep(20000); /* the others arrive first */
+	w->m.seen++;
+}
+
+/* a thread: our pid and descriptors, an errno and a stack of its own; it ends by returning, and then all that it wrote is seen */
+static void test_thread(void)
+{
+	struct work w = { .fd = NO_FD };
+	int r;
+
+	share_join(&w.running);
+	errno = 42;
+	r = share_thread(&arena, work, &w, &w.running);
+	if (!SHARE_IS_POSSIBLE) {
+		CHECK(r == -ENOSYS && w.running == 0);
+		return;
+	}
+	CHECK(r == 0);
+	share_join(&w.running);
+	CHECK(w.running == 0 && w.m.seen == 1);
+	CHECK(errno == 42 && w.m.child_errno == EBADF);
+	CHECK(w.m.pid == getpid() && waitpid(-1, NULL, 0) < 0);
+	CHECK(fcntl(w.fd, F_GETFD) >= 0 && close(w.fd) == 0);
+	share_join(&w.running);
+}
+
 int main(void)
 {
 	if (arena_init(&arena) < 0)
@@ -104,6 +145,7 @@ int main(void)
 	RUN(test_beside);
 	RUN(test_before);
 	RUN(test_failure);
+	RUN(test_thread);
 	arena_deinit(&arena);
 	return unit_done();
 }
