@@ -144,6 +144,32 @@ raw() { # file content from stdin
 	[ "$output" = "$(readlink /proc/self/ns/net)" ]
 }
 
+@test "a time namespace is joined by run, run -d, create and exec, and a new one is made without offsets" {
+	local keeper ns
+	make_bundle
+	unshare -T -f --monotonic 100000 --kill-child sleep 1000 3>&- &
+	keeper=$!
+	eventually pgrep -P "$keeper" sleep
+	ns=/proc/$(pgrep -P "$keeper")/ns/time
+	edit '.linux.namespaces += [{type: "time", path: $p}]' --arg p "$ns"
+	args sh -c 'readlink /proc/self/ns/time; cut -d. -f1 /proc/uptime'
+	run hull run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "$(readlink "$ns")" ]
+	run hull --cgroup-manager=disabled run -b "$BUNDLE" "$ID"
+	[ "${lines[0]}" = "$(readlink "$ns")" ]
+	args sleep 1000
+	hull run -d -b "$BUNDLE" "$ID" </dev/null >"$DIR/out" 2>&1
+	[ "$(hull exec "$ID" readlink /proc/self/ns/time)" = "$(readlink "$ns")" ]
+	hull delete --force "$ID"
+	start_detached
+	[ "$(readlink "/proc/$(hull state "$ID" | jq .pid)/ns/time")" = "$(readlink "$ns")" ]
+	kill "$keeper"
+	edit '.linux.namespaces |= map(if .type == "time" then del(.path) else . end)'
+	args readlink /proc/self/ns/time
+	[ "$(hull run -b "$BUNDLE" "$ID-new")" != "$(readlink /proc/self/ns/time)" ]
+}
+
 @test "unknown keys are ignored, at every level" {
 	make_bundle
 	edit '.nosuch = {"a": [1, {"b": null}]} | .process.nosuch = 1 | .linux.nosuch = true | .mounts[0].nosuch = "x" | .linux.resources.nosuch = 1.5e300'
