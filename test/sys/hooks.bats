@@ -206,9 +206,9 @@ hook_bundle()
 			rm -f "$DIR/log"
 			cp "$DIR/base" "$BUNDLE/config.json"
 			edit '.hooks[$k] += [{"path": "/bin/false"}]' --arg k $kind
-			refuses "$kind[" "hook 'poststop[0]' '/bin/false': exit status 1" -- "$HULL" --root "$STATE" "$verb" -b "$BUNDLE" "$ID"
+			refuses "${kind}[" "hook 'poststop[0]' '/bin/false': exit status 1" -- "$HULL" --root "$STATE" "$verb" -b "$BUNDLE" "$ID"
 			# (the warning comes before it)
-			[[ "$(tail -n 1 "$DIR/refused")" == *"$kind["*/bin/false* ]]
+			[[ "$(tail -n 1 "$DIR/refused")" == *"${kind}["*/bin/false* ]]
 			cat "$DIR/log"
 			[ "$(grep -c ^poststop "$DIR/log")" -eq 1 ]
 			grep -q "^poststop stopped $ID $BUNDLE pid=null " "$DIR/log"
