@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "aspect/aspect.h"
+#include "aspect/user.h"
 #include "base/sys.h"
 #include "spec/oci.h"
 
@@ -70,6 +70,8 @@ static CHILD int ids_seal(struct child *c)
 	set_umask(c);
 	if (set_groups(c, user) < 0)
 		return -1;
+	if (user_is_joined(c->plan)) /* it has been who it is to be since it entered */
+		return 0;
 	r = sys_setresgid(user->gid, user->gid, user->gid);
 	if (r == -EINVAL)
 		return child_fail_number(c, FAULT("process.user.gid: cannot become group %n (linux.gidMappings does not map it)"), r, NULL, user->gid);
@@ -103,6 +105,8 @@ static void ids_explain(const struct plan *p, enum phase phase, struct explain *
 		explain_step(x, "drop all supplementary groups");
 	for (size_t i = 0; i < user->additional_gids.n && !(plan && plan->keep_groups); i++)
 		explain_step(x, "be in the supplementary group %u", user->additional_gids.v[i]);
+	if (user_is_joined(p) && user->uid == p->caller->euid && user->gid == p->caller->egid)
+		return;
 	explain_step(x, "become user %u and group %u", user->uid, user->gid);
 }
 

@@ -9,7 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "aspect/idhelper.h"
 #include "aspect/idmap.h"
@@ -19,6 +22,9 @@
 #include "base/scope.h"
 #include "base/sys.h"
 #include "spec/oci.h"
+
+/* what the kernel shows for an id that the namespace does not map (user_namespaces(7)), unless the machine's administrator says otherwise */
+enum { USER_OVERFLOW = 65534 };
 
 static int user_check(struct plan *p)
 {
@@ -161,6 +167,47 @@ CHILD int user_map_self(struct child *c)
 	return r < 0 ? child_fail(c, FAULT("linux.gidMappings: cannot write the own map"), r, NULL, NULL) : 0;
 }
 
+/* All that is permitted becomes effective again: a change from user 0 to another takes it away, also with PR_SET_KEEPCAPS (capabilities(7)). */
+static CHILD int raise_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(data); i++)
+		data[i].effective = data[i].permitted;
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+/*
+ * Which id to have in a joined namespace (user_is_joined()): the one asked for, else the one that we have there, by way of @set, which refuses what is
+ * not mapped. Whoever seems to have none that is mapped is looked for by his number outside: for root that is the namespace's root.
+ */
+static CHILD int become(int (*set)(uid_t, uid_t, uid_t), uint32_t asked, uint32_t own, uint32_t seen)
+{
+	int r = -EINVAL;
+
+	if (asked != own || (seen == USER_OVERFLOW && own != USER_OVERFLOW))
+		r = set(asked, asked, asked);
+	return r == -EINVAL && asked == own ? set(seen, seen, seen) : r;
+}
+
+/* Not in seal: the payload may be put into one more namespace before that, whose ids are others (bwrap --userns2). */
+static CHILD int enter_joined(struct child *c)
+{
+	const struct user *user = &c->plan->process->user;
+	int r = become(sys_setresgid, user->gid, c->plan->caller->egid, getegid());
+
+	if (r < 0)
+		return child_fail_number(c, FAULT("cannot become group %n in the user namespace"), r, NULL, user->gid);
+	(void)prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); /* cannot fail unless it is locked, and then the next but one does */
+	r = become(sys_setresuid, user->uid, c->plan->caller->euid, geteuid());
+	if (r == 0)
+		r = raise_capabilities();
+	return r < 0 ? child_fail_number(c, FAULT("cannot become user %n in the user namespace"), r, NULL, user->uid) : 0;
+}
+
 /*
  * Become root of the namespace: what is made from now on belongs to its root, and not to an id that it does not map. In a container without id 0 become
  * the payload's user, who keeps all capabilities over that: with the caller's id we could still do in there what only the caller may.
@@ -173,6 +220,8 @@ static CHILD int user_enter(struct child *c)
 
 	if (!c->plan->has_userns || (plan && plan->by_child)) /* one id: we are it */
 		return 0;
+	if (user_is_joined(c->plan))
+		return enter_joined(c);
 	r = sys_setresgid(0, 0, 0);
 	if (r == -EINVAL)
 		r = sys_setresgid(user->gid, user->gid, user->gid);
@@ -207,7 +256,7 @@ static void user_explain(const struct plan *p, enum phase phase, struct explain 
 		nswords_explain(p, NAMESPACE_USER, "root in the container is root outside", x);
 	else if (phase == PHASE_PARENT && plan)
 		explain_maps(p, plan, x);
-	else if (phase == PHASE_ENTER && p->has_userns && !(p->request->sandbox && plan && plan->uids.n == 1))
+	else if (phase == PHASE_ENTER && p->has_userns && !user_is_joined(p) && !(p->request->sandbox && plan && plan->uids.n == 1))
 		explain_step(x, "become root in the user namespace");
 }
 

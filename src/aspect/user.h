@@ -2,6 +2,8 @@
 #ifndef ASPECT_USER_H
 #define ASPECT_USER_H
 
+#include <sched.h>
+
 #include "aspect/aspect.h"
 
 /*
@@ -20,6 +22,16 @@ struct user_plan {
 	bool deny_setgroups;
 	bool by_child;
 };
+
+/**
+ * user_is_joined - whether this is a sandbox in a user namespace that somebody else made (bwrap --userns). Its ids need have nothing to do with those
+ * outside, and the caller's are not the namespace's to name: so the payload is who the caller is in there, but for the ids that are asked for, and those count
+ * from the first step on. An id that is the caller's outside is not asked for (bwrap(1) does the same).
+ */
+CHILD static inline bool user_is_joined(const struct plan *p)
+{
+	return p->request->sandbox && p->has_userns && !(p->new_namespaces & CLONE_NEWUSER);
+}
 
 /**
  * user_map_self - write the own maps where the plan says that the child does. To be called before the process stops being dumpable: the kernel gives the

@@ -240,6 +240,25 @@ $B --ro-bind / / --userns 7 --pidns 8 $NET readlink /proc/self/ns/pid /proc/self
 	[ "$status" -eq 1 ]
 }
 
+@test "a user namespace that is joined: who one is in there, but for ids that are asked for" {
+	local as line joined
+	for as in -r -c --map-user=65534; do
+		line="unshare -U $as sleep 9 & p=\$!; sleep 0.3; for o in '' '--uid 0' '--gid 0' '--uid 0 --gid 0' --unshare-pid '--tmpfs /mnt --dir /mnt/d' '--cap-add CAP_CHOWN'; do
+\$B --dev-bind / / --userns 9 \$o sh -c 'id -u; id -g; touch own; stat -c %u:%g own; rm own; grep CapPrm /proc/self/status; stat -c %u /mnt/d' 9</proc/\$p/ns/user; echo \$?; done; kill \$p"
+		same "$line"
+	done
+	# one more namespace inside, whose ids are others
+	same "unshare -U -c sleep 9 & p=\$!; sleep 0.3; nsenter -t \$p -U --preserve-credentials unshare -Ur sleep 9 & q=\$!; sleep 0.4
+\$B --dev-bind / / --userns 9 --userns2 8 sh -c 'id -u; id -g' 9</proc/\$p/ns/user 8</proc/\$q/ns/user; kill \$p \$q"
+	# root in a user's, where he has no id, is its root; bubblewrap cannot begin there
+	as_user unshare -Ur sleep 9 3>&- &
+	sleep 0.4
+	joined=$(pgrep -n -u "$TEST_USER" -x sleep)
+	run through "$FILE_DIR/bin/bwrap" root "\$B --dev-bind / / --userns 9 --tmpfs /mnt --dir /mnt/d sh -c 'id -u; id -g; stat -c %u /mnt/d' 9</proc/$joined/ns/user"
+	kill "$joined"
+	[ "$output" = $'0\n0\n0' ]
+}
+
 @test "whoever looks into the first process finds no variable that was taken away" {
 	ours 'HULL_SECRET=hush $B --ro-bind / / --dev /dev --unshare-pid --proc /proc --info-fd 9 --unsetenv HULL_SECRET sh -c "ls -l /proc/1/ns/pid >/dev/null && tr \"\\0\" \"\n\" </proc/1/environ | grep -c HULL_SECRET" 9>/dev/null'
 	[ "$output" = 0 ]
