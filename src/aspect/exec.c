@@ -254,7 +254,7 @@ static void exec_explain(const struct plan *p, enum phase phase, struct explain 
 {
 	const struct exec_plan *plan = p->data[ASPECT_EXEC];
 
-	if (phase == PHASE_SETTLE && has_cwd(p))
+	if (phase == PHASE_SETTLE && has_cwd(p) && !p->request->sandbox)
 		explain_step(x, "make the directory '%s' unless it is there", p->process->cwd);
 	if (phase == PHASE_SEAL)
 		explain_step(x, "change to the directory '%s'", has_cwd(p) ? p->process->cwd : "/");

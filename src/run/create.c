@@ -28,6 +28,7 @@
 #include "run/notify.h"
 #include "run/plan.h"
 #include "run/plugins.h"
+#include "run/sandbox.h"
 #include "spec/oci.h"
 
 static const char *absolute(struct hull *h, const char *path)
@@ -382,8 +383,11 @@ int container_create(struct hull *hull, const char *id, const struct hull_create
 	struct foreground foreground = { 0 };
 	int r = -1;
 
-	if (state_check_id(id, &hull->error) == 0 && container_check(&job, o) == 0 && check_console(&job, run && !o->detach) == 0)
+	if (state_check_id(id, &hull->error) == 0 && container_check(&job, o) == 0 && check_console(&job, run && !o->detach) == 0) {
+		if (job.spec.hull.sandbox)
+			sandbox_foreground(&foreground, &job.spec);
 		r = container_make(&job, o, &foreground, run, ret_status);
+	}
 	job_close(&job);
 	return r;
 }

@@ -170,6 +170,8 @@ static int make_spec(struct sandbox *s)
 		o->new_session = true;
 	if (sandbox_spec(&h->arena, &h->error, o, &host, &job->spec) < 0)
 		return -1;
+	if (!host.unseen && !o->cwd)
+		sandbox_settle_cwd(s);
 	return own_profile && !text_equal(o->syscalls, "none") ? read_profile(job, o->syscalls) : 0;
 }
 
@@ -254,14 +256,12 @@ static void settle_options(struct hull_sandbox_options *o, unsigned int terminal
 		o->init = true;
 }
 
-static void set_foreground(struct sandbox *s)
+void sandbox_foreground(struct foreground *f, const struct spec *spec)
 {
-	const struct spec *spec = &s->job->spec;
 	const struct namespace *pid = spec_namespace(spec, NAMESPACE_PID);
 
-	s->foreground.shares_terminal = spec->hull.keep_session;
-	s->foreground.scattered = s->protocol.subreaper;
-	s->foreground.is_init = pid && !pid->path && !spec->hull.init;
+	f->shares_terminal = spec->hull.keep_session;
+	f->is_init = pid && !pid->path && !spec->hull.init;
 }
 
 static int on_child(struct job *job, pid_t pid)
@@ -300,7 +300,8 @@ static int run(struct sandbox *s, int *ret_status)
 	sandbox_limits_sweep(s);
 	if (s->o.die_with_parent)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* cannot fail with a valid signal */
-	set_foreground(s);
+	sandbox_foreground(&s->foreground, &s->job->spec);
+	s->foreground.scattered = s->protocol.subreaper;
 	if (is_attended(s))
 		s->job->on_child = on_child;
 	s->job->on_end = on_end;

@@ -68,6 +68,13 @@ static inline struct sandbox *sandbox_of(const struct job *job)
 	return job->sandbox;
 }
 
+/* ---- sandbox.c ---- */
+
+/**
+ * sandbox_foreground - what follows for who stays with it from its spec, be that made of options or a document that says so (spec.hull.sandbox).
+ */
+void sandbox_foreground(struct foreground *f, const struct spec *spec);
+
 /* ---- sandbox_fds.c: descriptors ---- */
 
 /**
@@ -129,6 +136,13 @@ void sandbox_time_begin(struct sandbox *s);
  * sandbox_time_of_cgroup - processor time that the sandbox's cgroup counted, nanoseconds. Return: false: it has none that does.
  */
 bool sandbox_time_of_cgroup(const struct sandbox *s, uint64_t *ret);
+
+/* ---- sandbox_cwd.c ---- */
+
+/**
+ * sandbox_settle_cwd - where nobody chose the working directory and others will read the spec: make it the one that the command will have.
+ */
+void sandbox_settle_cwd(struct sandbox *s);
 
 /* ---- sandbox_require.c ---- */
 

@@ -279,6 +279,9 @@ TABLE(landlock_table, struct landlock,
 	FIELD(struct landlock, write, "write", 0));
 
 TABLE(hull_table, struct hull_extension,
+	FIELD(struct hull_extension, sandbox, "sandbox", 0),
+	FIELD(struct hull_extension, bare, "bare", 0),
+	FIELD(struct hull_extension, cwd_optional, "cwdOptional", 0),
 	FIELD(struct hull_extension, init, "init", 0),
 	FIELD(struct hull_extension, keep_session, "keepSession", 0),
 	FIELD(struct hull_extension, die_with_parent, "dieWithParent", 0),

@@ -419,6 +419,9 @@ static void make_session(struct making *m, const struct sandbox_host *host)
 	/* bubblewrap hands its terminal on as it is, and so do we when we are it */
 	m->spec->process.terminal = o->tty == 1 || (o->tty < 0 && !o->bare && host->tty && !o->new_session && !filter_guards_terminal(o));
 	x->keep_session = !m->spec->process.terminal && !o->new_session;
+	x->sandbox = true;
+	x->bare = o->bare;
+	x->cwd_optional = !o->cwd;
 	x->init = o->init;
 	x->argv0 = arena_strdup(m->arena, o->argv0);
 	x->die_with_parent = !o->survive;

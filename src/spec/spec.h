@@ -385,6 +385,9 @@ struct linux_config {
 
 /*
  * hull: what the specification has no words for; other runtimes ignore the object. Most of it is the sandbox's (spec/sandbox.h).
+ * @sandbox: the rules of hull sandbox and not a container's: mount points that are missing are never made on the host, and nor is cwd; umask, groups and signals
+ *           are the caller's (struct request's of the same name);  @bare: as bwrap: mount points are made
+ * @cwd_optional: where process.cwd cannot be entered, HOME or "/" will do
  * @init: pid 1 is a reaper of ours, and the process its child
  * @keep_session: no setsid(2): the process stays in its caller's session, so job control goes on
  * @die_with_parent: killed when the process that made the container dies
@@ -398,7 +401,7 @@ struct landlock {
 	struct string_list write;
 };
 struct hull_extension {
-	bool init, keep_session, die_with_parent, disable_userns;
+	bool sandbox, bare, cwd_optional, init, keep_session, die_with_parent, disable_userns;
 	char *argv0;
 	struct landlock landlock;
 };

@@ -184,6 +184,62 @@ config() { box "$@" --print-config -- true; }
 	[ ! -e "$WORK/never" ]
 }
 
+# same [AS…] -- OPTION…: run hull sandbox with the options, then hull run with the config.json that they make; both say the same
+same()
+{
+	local as=() here=$DIR/same probe='id; umask; pwd; env | grep -v "^_=" | sort; grep -E "^(Cap|NoNew|Seccomp|Sig[BI]|Groups)" /proc/self/status; ls -l /dev; ls -A / /opt /tmp'
+	while [ "$1" != -- ]; do as+=("$1") && shift; done
+	shift
+	rm -rf "$here"
+	mkdir -m 777 "$here"
+	(
+		umask 027
+		cd "$WORK" || return
+		"${as[@]}" "$HULL" sandbox "$@" --print-config sh -c "$probe" >"$here/config.json" </dev/null
+		"${as[@]}" "$HULL" sandbox "$@" sh -c "$probe" >"$here/sandbox" 2>/dev/null </dev/null || true
+		chmod 755 "$here/config.json"
+		"${as[@]}" timeout -k 1 10 "$HULL" --root "$here/state" run -b "$here" "$ID" >"$here/run" 2>"$here/errors" </dev/null || true
+	)
+	grep -q ^uid= "$here/sandbox" && diff "$here/sandbox" "$here/run" >&2 || {
+		cat "$here/errors"
+		return 1
+	}
+}
+
+@test "--print-config: hull run does the same with it, and makes nothing on the host either" {
+	local -a as
+	local options user
+	mkdir "$DIR/root"
+	cp -a "$FILE_DIR/rootfs/usr" "$FILE_DIR/rootfs/bin" "$DIR/root"
+	mkdir "$DIR/root/opt"
+	chmod 777 "$DIR"
+	for user in root ordinary; do
+		[ $user = root ] && as=() || as=(as_user)
+		for options in "" "--tmpfs /opt/$TAG" "--ro /etc/passwd:/mnt/$TAG/b --as 0" "--rw . --cwd /var" "--rootfs $DIR/root --tmpfs /opt/$TAG --env HOME=/$TAG"; do
+			# shellcheck disable=SC2086 # words
+			same "${as[@]}" -- $options
+		done
+	done
+	[ ! -e "/opt/$TAG" ]
+	[ ! -e "/mnt/$TAG" ]
+	[ "$(ls "$DIR/root")" = $'bin\nopt\nusr' ]
+	[ -z "$(ls "$DIR/root/opt")" ]
+}
+
+@test "--print-config names the working directory that the sandbox has" {
+	local home=$USER_HOME
+	[ "$(config | jq -r .process.cwd)" = "$WORK" ]
+	[ "$(config --tmpfs "${WORK%/*}" | jq -r .process.cwd)" = "$home" ]
+	[ "$(config --hide "$home" --tmpfs "${WORK%/*}" --env HOME="$home/x" | jq -r .process.cwd)" = / ]
+	[ "$(config --tmpfs /opt --ro /etc:/opt/a/b --env HOME=/opt/a --tmpfs "${WORK%/*}" | jq -r .process.cwd)" = /opt/a ]
+	[ "$(config --rootfs "$FILE_DIR/rootfs" --env HOME=/nonexistent | jq -r .process.cwd)" = / ]
+	[ "$(config --rootfs "$FILE_DIR/rootfs" --env HOME=/home | jq -r .process.cwd)" = /home ]
+	[ "$(config --rootfs "$FILE_DIR/rootfs" --cwd /nonexistent | jq -r .process.cwd)" = /nonexistent ]
+	# what is printed is what pwd says
+	[ "$(box --tmpfs /opt --ro /etc:/opt/a/b --env HOME=/opt/a --tmpfs "${WORK%/*}" pwd)" = /opt/a ]
+	[ "$(box --rootfs "$FILE_DIR/rootfs" --env HOME=/nonexistent pwd)" = / ]
+}
+
 # ---- profiles ----
 
 # profile NAME: the text on standard input
