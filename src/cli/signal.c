@@ -120,7 +120,7 @@ const struct command pause_command = {
 	.name = "pause",
 	.operands = "ID",
 	.summary = "stop all processes of a container for a while",
-	.description = "Freezes the cgroup of a container: its processes stay where they are until 'resume'.",
+	.description = "Freezes the cgroup of a container: its processes stay where they are until 'resume'. One that is only created cannot be started until then.",
 	.examples = (const struct example[]){ { "hull pause web1", "stop the container web1" }, { NULL, NULL } },
 	.min = 1, .max = 1, .failure = 1, .flags = COMMAND_TAKES_ID,
 	.run = pause_run,

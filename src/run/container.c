@@ -154,7 +154,7 @@ static int signal_for(const struct job *job, int number)
 {
 	bool ends = number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
 
-	return ends && state_status(job->dir, &job->state) == STATUS_CREATED ? SIGKILL : number;
+	return ends && state_waits(job->dir) ? SIGKILL : number;
 }
 
 int container_kill(struct hull *hull, const char *id, const char *signal, bool all)
@@ -228,6 +228,8 @@ int container_destroy(struct job *job)
 {
 	struct hull *h = job->hull;
 
+	if (state_is_removed(job->dir)) /* and the name may be another container's already, with the same cgroups */
+		return 0;
 	if (kill_init(job) < 0)
 		return -1;
 	if (plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
@@ -236,11 +238,36 @@ int container_destroy(struct job *job)
 	return state_remove(job->root, job->id, job->dir, &h->error);
 }
 
+/*
+ * Open a container that is to be deleted whatever it does. A hull that works on it may do so for ever: a start waits for a process that somebody else has frozen,
+ * or for a hook. Most of that ends with the container's process; what does not is given up on, and finds the directory removed when it ends.
+ */
+static int open_by_force(struct job *job, struct hull *hull, const char *id)
+{
+	int r = job_open(job, hull, id, false), held;
+
+	if (r < 0)
+		return r;
+	held = state_lock(job->root, id, job->dir, 0);
+	if (held == STATE_BUSY) {
+		if (kill_init(job) < 0)
+			return -1;
+		held = state_lock(job->root, id, job->dir, KILL_PATIENCE);
+	}
+	if (held == -ENOENT)
+		return STATE_ABSENT;
+	if (held < 0)
+		return fail(&hull->error, held, "cannot lock the state directory of container '%s'", id);
+	if (held == STATE_BUSY)
+		log_write(&hull->log, LOG_LEVEL_WARNING, "container '%s' is deleted while another hull still works on it", id);
+	return state_read(job->dir, &hull->arena, id, &job->state, &hull->error); /* it may have changed before the lock was ours */
+}
+
 int container_delete(struct hull *hull, const char *id, bool force)
 {
 	struct job job;
 	enum state_status status;
-	int r = job_open(&job, hull, id, true);
+	int r = force ? open_by_force(&job, hull, id) : job_open(&job, hull, id, true);
 
 	if (r == STATE_ABSENT && force)
 		r = 0;

@@ -216,6 +216,8 @@ static void take_back(struct job *job, bool launched)
 	struct hull *h = job->hull;
 	struct error first = h->error;
 
+	if (job->made_state && state_is_removed(job->dir)) /* by somebody who did not wait for us; the name may be another container's already */
+		return;
 	if ((job->stateless || job->made_state) && plan_undo(&job->state.facts, &h->arena, &h->error, &h->log) < 0)
 		log_write(&h->log, LOG_LEVEL_WARNING, "%s", h->error.text);
 	if (launched)
@@ -295,7 +297,6 @@ static int tell_rest(struct job *job)
 
 static int finish_run(struct job *job, const struct hull_create_options *o, struct foreground *foreground, struct launched *child, int *ret_status)
 {
-	struct stat here;
 	int r;
 
 	*ret_status = 0;
@@ -315,8 +316,6 @@ static int finish_run(struct job *job, const struct hull_create_options *o, stru
 	if (o->keep)
 		return r;
 	(void)flock(job->dir, LOCK_EX); /* a failure is seen below: the directory is ours or gone */
-	if (fstat(job->dir, &here) == 0 && here.st_nlink == 0)
-		return r;
 	if (r == 0 && !foreground->left)
 		job->state.facts.pid = 0; /* waited for: there is nobody to kill */
 	return container_destroy(job) < 0 ? tell_rest(job) : r;

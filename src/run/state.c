@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -16,6 +17,8 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "base/scope.h"
+
+enum { LOCK_PAUSE_MAX_MS = 64 };
 
 static const char *const status_names[] = {
 	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running", [STATUS_PAUSED] = "paused",
@@ -112,25 +115,54 @@ int state_open_root(const char *path, bool make, struct error *e)
 	return -1;
 }
 
+/* flock(2) knows no timeout, and an alarm would be our caller's: so it is asked again and again, after 1 ms, and then after twice as long each time. */
+static int wait_for_lock(int dir, int patience)
+{
+	int pause = 1, waited = 0;
+
+	while (flock(dir, LOCK_EX | (patience == STATE_FOR_EVER ? 0 : LOCK_NB)) < 0) {
+		if (errno != EINTR && errno != EWOULDBLOCK)
+			return -errno;
+		if (errno == EINTR)
+			continue;
+		if (waited >= patience)
+			return STATE_BUSY;
+		(void)poll(NULL, 0, pause); /* shorter is fine */
+		waited += pause;
+		pause = pause < LOCK_PAUSE_MAX_MS ? 2 * pause : pause;
+	}
+	return STATE_LOCKED;
+}
+
+int state_lock(int root, const char *id, int dir, int patience)
+{
+	struct stat here, there;
+	int r = wait_for_lock(dir, patience);
+
+	if (r != STATE_LOCKED)
+		return r;
+	if (fstat(dir, &here) < 0 || fstatat(root, id, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return here.st_ino == there.st_ino ? STATE_LOCKED : -ENOENT;
+}
+
+bool state_is_removed(int dir)
+{
+	struct stat here;
+
+	return fstat(dir, &here) == 0 && here.st_nlink == 0;
+}
+
 /* Open and lock a state directory, unless it was removed under us. */
 static int open_dir(int root, const char *id, bool lock)
 {
 	scope_fd int fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat here, there;
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	if (!lock)
-		return take_fd(&fd);
-	do
-		r = flock(fd, LOCK_EX);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return -errno;
-	if (fstat(fd, &here) < 0 || fstatat(root, id, &there, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return here.st_ino == there.st_ino ? take_fd(&fd) : -ENOENT;
+	r = lock ? state_lock(root, id, fd, STATE_FOR_EVER) : STATE_LOCKED;
+	return r == STATE_LOCKED ? take_fd(&fd) : r;
 }
 
 int state_create(int root, const char *id, struct error *e)
@@ -296,10 +328,15 @@ int state_read(int dir, struct arena *arena, const char *id, struct state *ret_s
 	return 0;
 }
 
-enum state_status state_status(int dir, const struct state *state)
+bool state_waits(int dir)
 {
 	struct stat unused;
 
+	return fstatat(dir, "start", &unused, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+enum state_status state_status(int dir, const struct state *state)
+{
 	if (state->facts.pid == 0) {
 		/* being made, or its maker died before it cloned: the lock tells */
 		scope_fd int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -308,9 +345,9 @@ enum state_status state_status(int dir, const struct state *state)
 	}
 	if (!process_alive(state->facts.pid, state->facts.pid_birth))
 		return STATUS_STOPPED;
-	if (fstatat(dir, "start", &unused, AT_SYMLINK_NOFOLLOW) == 0)
-		return STATUS_CREATED;
-	return cgroup_is_frozen(&state->facts) ? STATUS_PAUSED : STATUS_RUNNING;
+	if (cgroup_is_frozen(&state->facts))
+		return STATUS_PAUSED;
+	return state_waits(dir) ? STATUS_CREATED : STATUS_RUNNING;
 }
 
 /* For deletion: what cannot be removed is told by rmdir. */

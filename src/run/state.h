@@ -22,6 +22,9 @@
 /* STATE_ABSENT: where a descriptor was asked for: there is none to be had */
 enum { STATE_ID_MAX = 1024, STATE_ABSENT = -2 };
 
+/* what state_lock() says, and how long it waits when it may wait for ever */
+enum { STATE_LOCKED = 0, STATE_BUSY = 1, STATE_FOR_EVER = -1 };
+
 /*
  * @rootfs, @bundle: absolute paths;  @created: RFC 3339 time;  @owner_uid: who created it
  * @poststart, @poststop: the configuration has such hooks: only then is it read again
@@ -65,6 +68,23 @@ int state_create(int root, const char *id, struct error *e);
  * Return: a descriptor, -1 after fail(), or STATE_ABSENT: "container 'x' does not exist" (the error is set, too).
  */
 int state_open(int root, const char *id, bool lock, struct error *e);
+
+/**
+ * state_lock - take the lock of ROOT/ID, which is open as @dir.
+ * @patience: for how many ms to wait for whoever holds it: 0, STATE_FOR_EVER.
+ * Return: STATE_LOCKED, STATE_BUSY: it is still held, or -errno (-ENOENT: the directory was removed meanwhile).
+ */
+int state_lock(int root, const char *id, int dir, int patience);
+
+/**
+ * state_is_removed - whether somebody has removed the directory @dir: `hull delete --force` waits for nobody for ever.
+ */
+bool state_is_removed(int dir);
+
+/**
+ * state_waits - whether the container waits for `hull start`: it is created, or was paused as such.
+ */
+bool state_waits(int dir);
 
 /**
  * state_note_process - put the process behind @pidfd into @facts, so that no other one is taken for it as long as the state in @dir lasts.

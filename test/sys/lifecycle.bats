@@ -269,7 +269,68 @@ load lib
 	hull delete "$ID"
 }
 
+@test "a created container can be paused: it is then no start's that waits for ever, and is killed all the same" {
+	make_bundle
+	args sleep 30
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	hull pause "$ID"
+	has_status paused
+	refuses paused -- "$HULL" --root "$STATE" start "$ID"
+	refuses paused -- "$HULL" --root "$STATE" delete "$ID"
+	hull resume "$ID"
+	has_status created
+	hull start "$ID"
+	has_status running
+	hull delete --force "$ID"
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	hull pause "$ID"
+	hull kill "$ID" # TERM, which nobody would handle
+	eventually has_status stopped
+	hull delete "$ID"
+}
+
 # ---- delete ----
+
+# freeze_behind: what an engine or a user may do, too
+freeze_behind()
+{
+	find /sys/fs/cgroup -path "*/$ID/freezer.state" -exec sh -c 'echo FROZEN >"$1"' sh {} \;
+	find /sys/fs/cgroup -path "*/$ID/cgroup.freeze" -exec sh -c 'echo 1 >"$1"' sh {} \;
+}
+
+@test "delete --force does not wait for a start that hangs: in the container, frozen, or in a hook of the host's" {
+	local starter
+	make_bundle
+	args sleep 30
+	edit '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "touch /begun; sleep 1000"]}]'
+	for freeze in : freeze_behind; do
+		rm -f "$ROOTFS/begun"
+		hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+		hull start "$ID" >/dev/null 2>&1 &
+		starter=$!
+		eventually test -e "$ROOTFS/begun"
+		$freeze
+		timeout -k 1 8 "$HULL" --root "$STATE" delete --force "$ID" 3>&-
+		[ ! -e "$STATE/$ID" ]
+		wait "$starter" || true
+	done
+	# the hook goes on, and what comes after it does no harm to another container of that name
+	edit '.hooks = {poststart: [{path: "/bin/sh", args: ["sh", "-c", "touch $0; until [ -e $0.end ]; do sleep 0.1; done; exit 1", $f]}]}' --arg f "$DIR/begun"
+	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	timeout 30 "$HULL" --root "$STATE" start "$ID" >/dev/null 2>&1 3>&- &
+	starter=$!
+	eventually test -e "$DIR/begun"
+	run hull delete --force "$ID"
+	[ "$status" -eq 0 ]
+	[[ $output == *"another hull"* ]]
+	[ ! -e "$STATE/$ID" ]
+	edit 'del(.hooks)'
+	start_detached
+	touch "$DIR/begun.end"
+	not wait "$starter"
+	has_status running
+	hull exec "$ID" true
+}
 
 @test "delete refuses a running container, --force kills it" {
 	make_bundle
