@@ -70,8 +70,8 @@ const struct command exec_command = {
 	.summary = "run one more program in a container",
 	.description =
 		"Runs COMMAND in a running container, with the environment, ids, capabilities and limits of the container's own process unless options "
-		"change them, or, with --process, exactly the process that a JSON document (config.json's 'process') describes. Options end at COMMAND: "
-		"what follows belongs to it.\n\n"
+		"change them, or, with --process, exactly the process that a JSON document (config.json's 'process') describes; only capabilities, AppArmor "
+		"profile and SELinux label that it leaves out are the container's. Options end at COMMAND: what follows belongs to it.\n\n"
 		"The exit code is the program's, or 128 plus the number of the signal that killed it. When hull itself fails it is 125, 126 when the "
 		"program cannot be executed and 127 when it was not found; with --process, --detach or --pid-file, as engines give them, and called as "
 		"runc or crun, it is 255 in all of these cases.",

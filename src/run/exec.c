@@ -113,6 +113,20 @@ static int process_from_options(struct job *job, const struct hull_exec_options 
 	return add_groups(job, o->additional_gids) < 0 ? -1 : add_capabilities(job, o->capabilities);
 }
 
+/*
+ * Protections that a document leaves out are the container's, as in crun (runc: the capabilities): not to mention them is not to wish them away. The rest is
+ * the document's, a user that it leaves out is 0, as in both.
+ */
+static void inherit_protections(struct process *process, const struct process *container)
+{
+	if (!process->capabilities.set)
+		process->capabilities = container->capabilities;
+	if (!process->apparmor_profile)
+		process->apparmor_profile = container->apparmor_profile;
+	if (!process->selinux_label)
+		process->selinux_label = container->selinux_label;
+}
+
 static int process_from_file(struct job *job, const struct hull_exec_options *o)
 {
 	struct hull *h = job->hull;
@@ -127,6 +141,7 @@ static int process_from_file(struct job *job, const struct hull_exec_options *o)
 	if (json_parse(&h->arena, &h->error, "process.json", text, length, &document) < 0 ||
 		spec_read_process(&h->arena, &h->error, document, &job->process) < 0)
 		return -1;
+	inherit_protections(&job->process, &job->spec.process);
 	if (o->tty == 1)
 		job->process.terminal = true;
 	return 0;

@@ -54,6 +54,28 @@ running() { # a running container that sleeps
 	[ "$output" = hi ]
 }
 
+@test "exec -p: capabilities that the document leaves out are the container's, others its own; so is all else" {
+	make_bundle
+	local effective
+	edit '.process.capabilities = (["CAP_KILL", "CAP_CHOWN"] as $c | {bounding: $c, permitted: $c, effective: ["CAP_KILL"]}) |
+		.process.noNewPrivileges = true | .process.user = {uid: 5, gid: 6} | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 33, hard: 33}]'
+	args sleep 60
+	start_detached
+	jq -n '{cwd: "/", args: ["cat", "/proc/self/status"], env: ["PATH=/bin"], user: {uid: 0, gid: 0}}' >"$DIR/p.json"
+	hull exec -p "$DIR/p.json" "$ID" >"$DIR/status"
+	cat "$DIR/status"
+	# (user 0 has all permitted ones after execve)
+	grep -q "^CapBnd:.*0000000000000021$" "$DIR/status"
+	grep -q "^CapEff:.*0000000000000021$" "$DIR/status"
+	! is_hull || grep -q "^NoNewPrivs:.*0$" "$DIR/status"
+	[ "$(awk '/^Uid/ { print $2 }' "$DIR/status")" = 0 ]
+	for effective in '{}' '{"bounding": ["CAP_CHOWN"], "permitted": ["CAP_CHOWN"], "effective": ["CAP_CHOWN"]}'; do
+		jq --argjson c "$effective" '.capabilities = $c' "$DIR/p.json" >"$DIR/p2.json"
+		hull exec -p "$DIR/p2.json" "$ID" >"$DIR/status"
+		grep -q "^CapBnd:.*000000000000000$([ "$effective" = '{}' ] && echo 0 || echo 1)$" "$DIR/status"
+	done
+}
+
 @test "exec --detach --pid-file" {
 	running
 	hull exec -d --pid-file "$DIR/pid" "$ID" sleep 55 </dev/null >/dev/null 2>&1

@@ -43,6 +43,14 @@ profile() { edit '.process.apparmorProfile = $p' --arg p "$1"; }
 		run hull exec --apparmor unconfined "$ID" cat /proc/self/attr/apparmor/current
 		[[ $output == "unconfined" ]]
 	fi
+	# a process document that names no profile (runc 1.1 forgets it), and one that does
+	is_hull || return 0
+	jq -n '{cwd: "/", args: ["cat", "/proc/self/attr/apparmor/current"], env: ["PATH=/bin"], user: {uid: 0, gid: 0}}' >"$DIR/p.json"
+	run hull exec --process "$DIR/p.json" "$ID"
+	[[ $output == "hull-test (enforce)" ]]
+	jq '.apparmorProfile = "unconfined"' "$DIR/p.json" >"$DIR/p2.json"
+	run hull exec --process "$DIR/p2.json" "$ID"
+	[[ $output == "unconfined" ]]
 }
 
 @test "a profile that is not loaded is an error with field and name" {
