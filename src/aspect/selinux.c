@@ -31,13 +31,17 @@ static bool enabled(void)
 	return fd >= 0 && path_is_fs(fd, (unsigned int)SELINUX_FS_MAGIC) == 1;
 }
 
+static bool labels_mounts(const struct plan *p)
+{
+	return p->spec->linux.mount_label && p->spec->linux.mount_label[0] != '\0' && !p->request->exec;
+}
+
 static int selinux_prepare(struct plan *p)
 {
-	const char *label = p->spec->linux.mount_label;
 	struct selinux_plan *plan;
 
-	if (label && label[0] != '\0' && !p->request->exec && !enabled())
-		return fail(p->error, 0, "linux.mountLabel: cannot use label '%s': SELinux is not enabled on this host", label);
+	if (labels_mounts(p) && !enabled())
+		return fail(p->error, 0, "linux.mountLabel: cannot use label '%s': SELinux is not enabled on this host", p->spec->linux.mount_label);
 	if (!wanted(p))
 		return 0;
 	if (!enabled())
@@ -66,6 +70,8 @@ static CHILD int selinux_seal(struct child *c)
 
 static void selinux_explain(const struct plan *p, enum phase phase, struct explain *x)
 {
+	if (phase == PHASE_PREPARE && labels_mounts(p))
+		explain_step(x, "give the filesystems to be mounted the SELinux label '%s'", p->spec->linux.mount_label);
 	if (phase == PHASE_SEAL && wanted(p))
 		explain_step(x, "set the SELinux label '%s' for execve", p->process->selinux_label);
 }

@@ -207,7 +207,8 @@ const struct command explain_command = {
 	.summary = "say what would be done to run a bundle",
 	.description =
 		"Prints every step that hull would take to run a bundle, in order, without taking it: who takes it, when, and with what. It needs no "
-		"privileges. A bundle that would be refused is refused here with the same message.",
+		"privileges. What the configuration alone decides is refused here with the message that `run` has for it; what depends on the machine, such as "
+		"a missing source of a mount, a profile that is not loaded or a limit that its cgroups do not know, only `run` finds out.",
 	.examples = (const struct example[]){
 		{ "hull explain /srv/web", "the plan in words" },
 		{ "hull explain --format json /srv/web", "the plan for a program" },

@@ -401,3 +401,17 @@ STATUS='exec cat /proc/self/status'
 	[ "$(field NoNewPrivs)" = 1 ]
 	as_user rm -rf "$USER_RUN/$TAG"
 }
+
+@test "explain tells both SELinux labels, and refuses what the document decides, but not what only the machine can tell" {
+	make_bundle
+	edit '.linux.mountLabel = "a:b:c:s0" | .process.selinuxLabel = "a:b:d:s0" | .root.path = "nosuch" |
+		.mounts += [{destination: "/x", type: "bind", source: "/nosuch", options: ["bind"]}]'
+	run "$HULL" explain "$BUNDLE"
+	[ "$status" -eq 0 ]
+	# before the clone, and last
+	[[ $output == prepare:*"selinux "*"'a:b:c:s0'"*parent:*seal:*"selinux "*"'a:b:d:s0'"* ]]
+	edit '.process.cwd = "relative"'
+	run "$HULL" explain "$BUNDLE"
+	[ "$status" -eq 1 ]
+	[[ $output == *process.cwd* ]]
+}
