@@ -26,14 +26,15 @@
 enum { EXEC_CWD_MODE = 0755, PWD_VALUE = sizeof("PWD=") - 1 };
 
 /*
- * @candidates: what to try, in order; one when the name has a slash, else the directories of PATH
+ * @as_script: argv for the shell, which reads the program: "/bin/sh", the program, its arguments
+ * @candidates: what to try, in order; one when the name has a slash, else the directories of PATH;  @found: the one that it is
  * @home: slot for "HOME=…" in @envp, NULL: the document gave one;  @pwd: slot for "PWD=…", NULL: not wanted
  * @retreat: where a sandbox goes when its cwd is not there, NULL: "/"
  * @entered: cwd has been entered.  The child's own copy of this structure is written to.
  */
 struct exec_plan {
-	char **argv, **envp;
-	const char **candidates;
+	char **argv, **envp, **as_script;
+	char **candidates, *found;
 	size_t n_candidates;
 	bool by_path;
 	char *home, *pwd;
@@ -49,7 +50,7 @@ static void add_candidates(struct plan *p, struct exec_plan *plan, const char *n
 
 	for (const char *s = path; *s != '\0'; s++)
 		n += *s == ':';
-	plan->candidates = arena_many(p->arena, const char *, n);
+	plan->candidates = arena_many(p->arena, char *, n);
 	for (;;) {
 		size_t length = strcspn(path, ":");
 
@@ -71,7 +72,9 @@ static int exec_check(struct plan *p)
 		/* a container may be created without a process; it cannot be started then (runtime.md, start) */
 		return p->request->exec || p->spec->has_process ? fail(p->error, 0, "process.args: expected at least one argument") : 0;
 	}
-	plan->argv = arena_many(p->arena, char *, args->n + 1);
+	plan->as_script = arena_many(p->arena, char *, args->n + 2);
+	plan->as_script[0] = arena_strdup(p->arena, "/bin/sh");
+	plan->argv = plan->as_script + 1;
 	memcpy(plan->argv, args->v, args->n * sizeof(*args->v));
 	if (p->spec->hull.argv0 && !p->request->exec)
 		plan->argv[0] = p->spec->hull.argv0;
@@ -79,7 +82,7 @@ static int exec_check(struct plan *p)
 		return -1;
 	plan->retreat = environment_home(plan->envp);
 	if (strchr(args->v[0], '/')) {
-		plan->candidates = arena_many(p->arena, const char *, 1);
+		plan->candidates = arena_many(p->arena, char *, 1);
 		plan->candidates[plan->n_candidates++] = args->v[0];
 		return 0;
 	}
@@ -195,14 +198,14 @@ static CHILD int executable(const char *path)
 
 static CHILD int find_program(struct child *c)
 {
-	const struct exec_plan *plan = c->plan->data[ASPECT_EXEC];
+	struct exec_plan *plan = c->plan->data[ASPECT_EXEC];
 	const char *name = c->plan->process->args.v[0];
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < plan->n_candidates; i++) {
 		r = executable(plan->candidates[i]);
 		if (r == 0) {
-			c->program = plan->candidates[i];
+			c->program = plan->found = plan->candidates[i];
 			return 0;
 		}
 	}
@@ -230,7 +233,7 @@ static CHILD int exec_seal(struct child *c)
 
 CHILD int exec_payload(struct child *c)
 {
-	const struct exec_plan *plan = c->plan->data[ASPECT_EXEC];
+	struct exec_plan *plan = c->plan->data[ASPECT_EXEC];
 	int saved;
 
 	if (!plan->argv || !c->program)
@@ -243,6 +246,11 @@ CHILD int exec_payload(struct child *c)
 		return -1;
 	(void)execve(c->program, plan->argv, plan->envp); /* returns only when it failed */
 	saved = errno;
+	/* a script without "#!": shells, env(1) and execvp(3) take it, so a sandbox does; an OCI runtime has an image's word for what is a program */
+	if (saved == ENOEXEC && c->plan->request->sandbox) {
+		plan->as_script[1] = plan->found;
+		(void)execve(plan->as_script[0], plan->as_script, plan->envp); /* likewise; then the first failure is the one to tell of */
+	}
 	if (saved == ENOENT) /* the program itself was found before: it is its interpreter that the kernel did not find */
 		return child_fail_number(c, FAULT("exec %a: the program is there, but its interpreter (of the first line, or the ELF loader) is not"), saved,
 			c->program, EXEC_NOT_FOUND);

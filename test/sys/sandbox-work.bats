@@ -200,6 +200,36 @@ SSH_CAPS=(--cap-add SYS_CHROOT --cap-add SETUID --cap-add SETGID --cap-add CHOWN
 	[ "$status" -eq 5 ]
 }
 
+@test "a script without #! is read by /bin/sh, as env(1) has it; an OCI container's process has to be a program" {
+	local mode
+	printf 'echo "$0 $#: $1"; exit 7\n' >"$WORK/script"
+	chmod 755 "$WORK/script"
+	cd "$WORK"
+	for mode in sandbox 'sandbox --init' 'sandbox --syscalls none --no-landlock' 'sandbox --nest' 'bwrap --bind / /' 'bwrap --bind / / --unshare-pid' 'try --no -q' 'selfdock run'; do
+		echo "# $mode"
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr as_user "$HULL" $mode "$WORK/script" 'a  b' ''
+		[ "$status" -eq 7 ]
+		[ "$output" = "$WORK/script 2: a  b" ]
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr env PATH="$WORK:$PATH" "$HULL" $mode script
+		[ "$status" -eq 7 ]
+		[ "$output" = "$WORK/script 0: " ]
+	done
+	# twins: no shell to read it; and no sandbox
+	mkdir "$DIR/root"
+	cp script "$DIR/root"
+	run "$HULL" sandbox --rootfs "$DIR/root" /script
+	[ "$status" -eq 126 ]
+	[[ $output == *"exec /script: Exec format error"* ]]
+	make_bundle
+	cp script "$ROOTFS/script"
+	args /script
+	run "$HULL" run -b "$BUNDLE" "$ID"
+	[ "$status" -eq 126 ]
+	[[ $output == *"exec /script: Exec format error"* ]]
+}
+
 @test "interpreters: Perl, Python with threads and processes, node, awk" {
 	[ "$(box perl -e 'pipe(R, W); if (!fork) { print W "x"; exit } wait; close W; print <R>')" = x ]
 	[ "$(box python3 -c 'import concurrent.futures as f, os
