@@ -46,7 +46,7 @@ static const struct kind {
 	[HULL_STEP_REMOUNT_RO] = { "none", 0, { "bind", "remount", "ro", NULL } },
 	[HULL_STEP_TMPFS] = { "tmpfs", FIXED_SOURCE | WRITABLE | TAKES_MODE, { "nosuid", "nodev", NULL } },
 	[HULL_STEP_PROC] = { "proc", FIXED_SOURCE | WRITABLE, { "nosuid", "nodev", "noexec", NULL } },
-	[HULL_STEP_DEV] = { "tmpfs", FIXED_SOURCE | WRITABLE, { "nosuid", "noexec", "mode=0755", "hull.dev", NULL } },
+	[HULL_STEP_DEV] = { "tmpfs", FIXED_SOURCE | WRITABLE, { "nosuid", "mode=0755", "hull.dev", NULL } },
 	[HULL_STEP_MQUEUE] = { "mqueue", FIXED_SOURCE | WRITABLE, { "nosuid", "nodev", "noexec", NULL } },
 	[HULL_STEP_DIR] = { "hull.dir", TAKES_MODE, { NULL } },
 	[HULL_STEP_FILE] = { "hull.file", FROM_FD | TAKES_MODE, { NULL } },
@@ -159,16 +159,17 @@ static int compile_options(struct making *m, struct mount *mount)
 static int add_dev_mounts(struct making *m, const char *dev, const char *terminal)
 {
 	static const char *const console[] = { "bind", "nosuid", "noexec", "nofail", NULL };
-	static const struct {
+	static const struct inside {
 		const char *name, *type;
 		const char *options[OPTIONS_MAX];
-	} inside[] = {
-		{ "pts", "devpts", { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", NULL } },
-		{ "shm", "tmpfs", { "nosuid", "nodev", "mode=1777", NULL } },
-	};
+	} pts = { "pts", "devpts", { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", NULL } },
+	  shm = { "shm", "tmpfs", { "nosuid", "nodev", "mode=1777", NULL } },
+	  /* bubblewrap's is no filesystem of its own: when /dev is made read-only, nothing is left to write to */
+	  plain_shm = { "shm", "hull.dir", { "mode=0755", NULL } };
+	const struct inside *const inside[] = { &pts, m->o->bare ? &plain_shm : &shm };
 
 	for (size_t i = 0; i < ARRAY_SIZE(inside); i++)
-		if (compile_options(m, add_mount(m, inside[i].type, inside[i].type, arena_join(m->arena, dev, "/", inside[i].name, NULL), inside[i].options)) < 0)
+		if (compile_options(m, add_mount(m, inside[i]->type, inside[i]->type, arena_join(m->arena, dev, "/", inside[i]->name, NULL), inside[i]->options)) < 0)
 			return -1;
 	/* bubblewrap's has it, and its callers look for it */
 	if (m->o->bare && compile_options(m, add_mount(m, "hull.symlink", "/proc/kcore", arena_join(m->arena, dev, "/core", NULL), (const char *const[]){ NULL })) < 0)
@@ -206,6 +207,8 @@ static int add_step(struct making *m, const struct hull_step *step)
 		add_option(mount, mode_option(m->arena, step->mode_set ? step->mode : 0755));
 	if (step->kind == HULL_STEP_TMPFS && step->bytes > 0)
 		add_option(mount, arena_printf(m->arena, "size=%llu", (unsigned long long)step->bytes));
+	if (step->kind == HULL_STEP_DEV && !m->o->bare) /* bubblewrap's is not */
+		add_option(mount, arena_strdup(m->arena, "noexec"));
 	if (step->optional)
 		add_option(mount, arena_strdup(m->arena, "nofail"));
 	if (kind->flags & WRITABLE)

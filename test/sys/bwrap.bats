@@ -82,6 +82,7 @@ ours()
 }
 
 @test "standard streams, arguments, the end of options" {
+	same 'printf "echo \$0 \$*; exit 3\\n" >script; chmod 755 script; $B --ro-bind / / ./script a b; echo $?; PATH=$PWD:$PATH $B --ro-bind / / script c'
 	same 'echo in | $B --ro-bind / / cat' '$B --ro-bind / / sh -c "echo out; echo err >&2; exit 5" 2>&1' '$B --ro-bind / / -- echo -- --x' \
 		'$B --ro-bind / / sh -c "echo \$0 \$*" a b c' '$B --ro-bind / / -- sh -c pwd'
 }
@@ -96,7 +97,9 @@ ours()
 	same "\$B --ro-bind / / $show" "\$B --ro-bind / / --unshare-user $show" "\$B --ro-bind / / --unshare-user --uid 0 $show" "\$B --ro-bind / / --cap-drop ALL $show" \
 		"\$B --ro-bind / / --cap-drop CAP_NET_ADMIN $show" "\$B --ro-bind / / --cap-drop ALL --cap-add CAP_NET_ADMIN $show" \
 		"\$B --ro-bind / / --cap-add CAP_NET_ADMIN --cap-drop ALL $show" "\$B --ro-bind / / --unshare-user --cap-add cap_net_admin $show" \
-		"\$B --ro-bind / / --unshare-user --uid 0 --cap-drop ALL --cap-add CAP_SYS_ADMIN $show" "\$B --ro-bind / / --cap-add frob id"
+		"\$B --ro-bind / / --unshare-user --uid 0 --cap-drop ALL --cap-add CAP_SYS_ADMIN $show" "\$B --ro-bind / / --cap-add frob id" \
+		"\$B --ro-bind / / --unshare-user --cap-add ALL $show" "\$B --ro-bind / / --unshare-user --cap-add ALL --uid 5 $show" \
+		"\$B --ro-bind / / --unshare-user --cap-add ALL --cap-drop CAP_CHOWN $show" "\$B --ro-bind / / --unshare-user --cap-add CAP_SYS_RESOURCE $show"
 }
 
 @test "namespaces: those asked for, and the host's" {
@@ -171,7 +174,14 @@ ours()
 		'$B --ro-bind / / --dev /dev readlink /dev/stdin /dev/fd /dev/ptmx /dev/core' '$B --ro-bind / / --dev-bind /dev /dev sh -c "echo x >/dev/null && echo ok"' \
 		'$B --ro-bind / / sh -c "echo x >/dev/null"' '$B --ro-bind / / --unshare-pid --proc /proc sh -c "cat /proc/sys/kernel/ostype; ls -d /proc/self"' \
 		'$B --ro-bind / / --proc /proc ls -d /proc/sys' '$B --ro-bind / / --tmpfs /tmp --dev /tmp/dev sh -c "echo x >/tmp/dev/null && ls /tmp/dev"' \
-		'$B --ro-bind / / --dev /dev --remount-ro /dev sh -c "echo x >/dev/null && echo ok"'
+		'$B --ro-bind / / --dev /dev --remount-ro /dev sh -c "echo x >/dev/null && echo ok"' '$B --ro-bind / / --dev /dev stat -c "%a %F" /dev /dev/shm' \
+		'$B --ro-bind / / --dev /dev --perms 1777 --tmpfs /dev/shm sh -c "touch /dev/shm/x && stat -c %a /dev/shm"'
+}
+
+@test "/dev is one filesystem, and nothing in it can be written when it is read-only" {
+	same '$B --ro-bind / / --dev /dev --remount-ro /dev sh -c "touch /dev/x /dev/shm/x /dev/pts/x 2>/dev/null; ls -A /dev/shm; ls /dev/x"' \
+		'$B --ro-bind / / --dev /dev --remount-ro /dev touch /dev/shm/x' \
+		'$B --ro-bind / / --dev /dev sh -c "touch /dev/a && ln /dev/a /dev/shm/b && ls -A /dev/shm && cp /bin/true /dev/shm/t && /dev/shm/t && echo ran"'
 }
 
 @test "arguments from a descriptor" {
