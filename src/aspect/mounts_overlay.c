@@ -56,6 +56,8 @@ static int check_layers(struct plan *p, const struct mount_op *op)
 {
 	const struct mount_layers *layers = op->layers;
 
+	if (op->source && strlen(op->source) >= MOUNTFD_VALUE_MAX)
+		return fail(p->error, 0, "%s.source: longer than %d bytes", op->place, MOUNTFD_VALUE_MAX - 1);
 	if (op->flags->tmp_layer && (layers->upper || layers->work))
 		return fail(p->error, 0, "%s.options: hull.tmp is instead of upperdir and workdir", op->place);
 	if (!layers->upper != !layers->work)
@@ -191,13 +193,15 @@ CHILD static int add_layers(int context, const struct mount_layers *layers)
 	return r;
 }
 
-/* Options but layers. In a user namespace overlayfs keeps its notes in attributes that it may write there. */
+/* The name that /proc/mounts shows, and options but layers. In a user namespace overlayfs keeps its notes in attributes that it may write there. */
 CHILD static int add_options(const struct child *c, int context, const struct mount_op *op)
 {
 	bool userxattr = c->plan->has_userns || !process_in_initial_userns();
 	size_t i;
 	int r = 0;
 
+	if (op->source && op->source[0])
+		r = sys_fsconfig(context, FSCONFIG_SET_STRING, "source", op->source, 0);
 	for (i = 0; i < op->n_params && r >= 0; i++) {
 		const struct mount_param *param = &op->params[i];
 

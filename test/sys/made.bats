@@ -206,6 +206,16 @@ ok()
 	has "$(mounted /tmpfs)" 1 nodev
 }
 
+@test "overlay: its source is what /proc/mounts shows, and without one it is none" {
+	layers
+	make_bundle
+	entry /named overlay 'my name' "$(option "lowerdir=$LOWER")"
+	entry /unnamed overlay '' "$(option "lowerdir=$LOWER")"
+	args grep -o '^.* /[a-z]*named overlay' /proc/mounts
+	[ "$(hull run -b "$BUNDLE" "$ID")" = "my\\040name /named overlay
+none /unnamed overlay" ]
+}
+
 @test "overlay: more and longer layers than one value has room for" {
 	make_bundle
 	lower=
