@@ -122,6 +122,7 @@ int cli_flush(const struct cli *cli);
 
 /**
  * help_overview - what "hull --help" prints;  help_command - what "hull COMMAND --help" prints;  help_usage - its first line.
+ * @command: NULL, for help_usage() alone: hull as a whole.
  */
 void help_overview(const struct cli *cli);
 void help_command(const struct cli *cli, const struct command *command);

@@ -90,7 +90,8 @@ static void print_commands(const char *title, unsigned int flags)
 
 void help_overview(const struct cli *cli)
 {
-	printf("Usage: %s [OPTION]... COMMAND [OPTION]... [OPERAND]...\n\n", cli->name);
+	help_usage(cli, NULL);
+	(void)putchar('\n');
 	print_wrapped("Runs containers as the Open Container Initiative specifies them.", 0, 0);
 	print_commands("Commands", 0);
 	print_commands("Not there yet in this version", COMMAND_LATER);
@@ -101,10 +102,13 @@ void help_overview(const struct cli *cli)
 
 void help_usage(const struct cli *cli, const struct command *command)
 {
-	bool same = strcmp(cli->name, command->name) == 0;
+	bool same = command && strcmp(cli->name, command->name) == 0;
 
-	printf("Usage: %s%s%s [OPTION]...%s%s\n", cli->name, same ? "" : " ", same ? "" : command->name, *command->operands ? " " : "",
-	       command->operands);
+	if (!command)
+		printf("Usage: %s [OPTION]... COMMAND [OPTION]... [OPERAND]...\n", cli->name);
+	else
+		printf("Usage: %s%s%s [OPTION]...%s%s\n", cli->name, same ? "" : " ", same ? "" : command->name,
+			*command->operands ? " " : "", command->operands);
 }
 
 void help_command(const struct cli *cli, const struct command *command)

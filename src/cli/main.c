@@ -172,7 +172,10 @@ int main(int argc, char **argv)
 	if (g.version)
 		return print_version(&cli);
 	if (g.help || g.usage) {
-		help_overview(&cli);
+		if (g.help)
+			help_overview(&cli);
+		else
+			help_usage(&cli, NULL);
 		return cli_flush(&cli);
 	}
 	if (n == 0)

@@ -41,12 +41,13 @@ is_usage_error() # STATUS WORDS
 }
 
 @test "help lists every command, and fits a terminal" {
-	for spelling in --help -h '-?' help h --usage; do
+	for spelling in --help -h '-?' help h; do
 		run "$HULL" "$spelling"
 		[ "$status" -eq 0 ]
 		for command in $COMMANDS; do [[ $output == *"  $command"* ]]; done
 	done
 	[ -z "$("$HULL" --help | grep -E '^.{81,}')" ]
+	[ "$("$HULL" --usage)" = "$("$HULL" --help | head -n 1)" ]
 	for command in $COMMANDS; do [ -z "$("$HULL" help "$command" | grep -vE '^  [a-z.]' | grep -E '^.{81,}')" ]; done
 }
 
