@@ -20,15 +20,42 @@
 /* the smallest size of what grows, a multiple of 16 like all that follow it */
 enum { GROW_FIRST = 256 };
 
+/* as of the commands that hand on the exit code of another */
+enum { EXIT_NO_MEMORY = 125 };
+
+static void *reserve(size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+/* A limit is in the way (setrlimit(2)): half of what can be had, since stacks and other arenas want something, too. */
+static void *reserve_less(size_t *size)
+{
+	void *base = MAP_FAILED;
+
+	for (*size = ARENA_SIZE / 4; *size >= ARENA_SIZE_MIN; *size /= 2) {
+		base = reserve(2 * *size);
+		if (base == MAP_FAILED)
+			continue;
+		(void)munmap((char *)base + *size, *size); /* cannot fail but for too many mappings, and then it is only not given back */
+		break;
+	}
+	return base;
+}
+
 int arena_init(struct arena *a)
 {
-	void *base = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t size = ARENA_SIZE;
+	void *base = reserve(size);
 
+	if (base == MAP_FAILED)
+		base = reserve_less(&size);
 	if (base == MAP_FAILED)
 		return -errno;
 	(void)madvise(base, ARENA_FIRST, MADV_POPULATE_WRITE); /* before Linux 5.14: page by page */
 	a->base = base;
 	a->used = 0;
+	a->size = size;
 	return 0;
 }
 
@@ -47,26 +74,34 @@ void arena_reset(struct arena *a, size_t keep)
 void arena_deinit(struct arena *a)
 {
 	if (a->base)
-		(void)munmap(a->base, ARENA_SIZE); /* cannot fail on a mapping that we made */
+		(void)munmap(a->base, a->size); /* cannot fail on a mapping that we made */
 	a->base = NULL;
-	a->used = 0;
+	a->used = a->size = 0;
 }
 
-/* A limit was forgotten somewhere: the bug must not become a NULL pointer in a privileged program. */
-static _Noreturn void exhausted(void)
+/*
+ * A limit was forgotten somewhere: the bug must not become a NULL pointer in a privileged program. In a small arena it is no bug: what was to be read does not
+ * go with the limits that hull was started under.
+ */
+static _Noreturn void exhausted(const struct arena *a)
 {
-	static const char message[] = "hull: internal error: arena exhausted\n";
+	static const char bug[] = "hull: internal error: arena exhausted\n";
+	static const char limit[] = "hull: out of memory: the limits on address space or data (ulimit -v, ulimit -d) are too low for this\n";
 
-	(void)!write(STDERR_FILENO, message, sizeof(message) - 1); /* on the way out */
-	abort();
+	if (a->size == ARENA_SIZE) {
+		(void)!write(STDERR_FILENO, bug, sizeof(bug) - 1); /* on the way out */
+		abort();
+	}
+	(void)!write(STDERR_FILENO, limit, sizeof(limit) - 1); /* likewise */
+	_exit(EXIT_NO_MEMORY);
 }
 
 void *arena_alloc(struct arena *a, size_t size)
 {
 	size_t start = (a->used + 15) & ~(size_t)15;
 
-	if (size > ARENA_SIZE - 1 || start > ARENA_SIZE - 1 - size) /* the last byte stays zero: it ends every string */
-		exhausted();
+	if (size > a->size - 1 || start > a->size - 1 - size) /* the last byte stays zero: it ends every string */
+		exhausted(a);
 	a->used = start + size;
 	return a->base + start;
 }
@@ -76,7 +111,7 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes))
-		exhausted();
+		exhausted(a);
 	return arena_alloc(a, bytes);
 }
 
@@ -88,8 +123,8 @@ void *arena_grow(struct arena *a, void *data, size_t used, size_t *size, size_t 
 
 	if (data && wanted <= *size)
 		return data;
-	if (wanted > ARENA_SIZE)
-		exhausted();
+	if (wanted > a->size)
+		exhausted(a);
 	while (larger < wanted)
 		larger *= 2;
 	grown = arena_alloc(a, newest ? larger - *size : larger);
@@ -161,7 +196,7 @@ char *arena_printf(struct arena *a, const char *format, ...)
 	length = vsnprintf(NULL, 0, format, args);
 	va_end(args);
 	if (length < 0)
-		exhausted();
+		exhausted(a);
 	text = arena_alloc(a, (size_t)length + 1);
 	(void)vsnprintf(text, (size_t)length + 1, format, again); /* the length was just computed */
 	va_end(again);

@@ -3,24 +3,27 @@
  *
  * It is one reservation of address space (mmap, MAP_NORESERVE): creating it can fail, taking from it cannot. Every input that
  * feeds one has a named limit well below the reservation, so running out is a bug and ends the program with a message.
+ * Where limits of the caller's (RLIMIT_AS, RLIMIT_DATA) leave less, so is the reservation; then a large input can use it up, which ends the program, too.
  * A child made by clone3 sees the same addresses, which is why a fault record can name a string by its offset.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* address space of one arena; pages are paid for when touched */
+/* address space of one arena; pages are paid for when touched;  the least that is of use */
 #define ARENA_SIZE ((size_t)256 << 20)
+#define ARENA_SIZE_MIN ((size_t)2 << 20)
 
 /*
  * @base: start of the reservation, NULL: none
- * @used: bytes given out
+ * @used: bytes given out;  @size: of the reservation
  */
 struct arena {
 	char *base;
-	size_t used;
+	size_t used, size;
 };
 
 /**
@@ -28,6 +31,24 @@ struct arena {
  * Return: 0 or -errno of mmap.
  */
 int arena_init(struct arena *a);
+
+/**
+ * arena_is_half_full - for what fills an arena entry by entry: that it is time to say that there are too many.
+ */
+static inline bool arena_is_half_full(const struct arena *a)
+{
+	return a->used > a->size / 2;
+}
+
+/**
+ * arena_room - how much can still be taken in one piece.
+ */
+static inline size_t arena_room(const struct arena *a)
+{
+	size_t taken = a->used + 16; /* alignment, and the last byte */
+
+	return taken < a->size ? a->size - taken : 0;
+}
 
 /**
  * arena_reset - give back what was taken last.

@@ -16,20 +16,20 @@
 
 int io_read_fd(int fd, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length)
 {
-	char *text = arena_alloc(arena, limit + 2); /* one byte to notice that there is more, one zero */
-	size_t length = 0;
+	size_t room = arena_room(arena) / 2, most = limit < room ? limit : room, length = 0;
+	char *text = arena_alloc(arena, most + 2); /* one byte to notice that there is more, one zero */
 	ssize_t n;
 
 	do {
-		n = read(fd, text + length, limit + 1 - length);
+		n = read(fd, text + length, most + 1 - length);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		length += (size_t)n;
-	} while (n != 0 && length <= limit);
-	if (length > limit)
-		return -EFBIG;
+	} while (n != 0 && length <= most);
+	if (length > most)
+		return most < limit ? -ENOMEM : -EFBIG;
 	/* give the untouched rest back: it is still zero, as the arena promises */
 	arena->used = (size_t)(text - arena->base) + length + 1;
 	*ret_text = text;

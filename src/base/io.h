@@ -11,7 +11,7 @@
  * io_read_fd - read a descriptor to its end.
  * @limit: bytes accepted.
  * @ret_text: zero-terminated, in @arena.  @ret_length: without that zero; may be NULL.
- * Return: 0, -EFBIG (more than @limit), or -errno.
+ * Return: 0, -EFBIG (more than @limit), or -errno (-ENOMEM: more than the arena has room for).
  */
 int io_read_fd(int fd, size_t limit, struct arena *arena, char **ret_text, size_t *ret_length);
 

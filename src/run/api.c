@@ -97,7 +97,7 @@ API void hull_close(struct hull *h)
 	if (!h)
 		return;
 	(void)close_fd(h->log.fd);
-	arena_deinit(&(struct arena){ .base = h->arena.base }); /* a copy: the handle goes with it */
+	arena_deinit(&(struct arena){ .base = h->arena.base, .size = h->arena.size }); /* a copy: the handle goes with it */
 }
 
 API const char *hull_error(const struct hull *h)

@@ -53,7 +53,7 @@ struct queue {
 
 static int too_much(struct changes *c)
 {
-	if (c->n < CHANGES_MAX && c->arena->used < CHANGES_MEMORY_MAX)
+	if (c->n < CHANGES_MAX && !arena_is_half_full(c->arena))
 		return 0;
 	return fail(c->error, 0, "cannot look through the changes: there are more than %zu", c->n);
 }
@@ -94,10 +94,10 @@ static int read_names(struct changes *c, int fd, struct names *ret_names)
 			continue;
 		names.v = arena_grow(c->arena, names.v, names.n * sizeof(*names.v), &size, (names.n + 1) * sizeof(*names.v));
 		names.v[names.n++] = arena_strdup(c->arena, entry->d_name);
-		if (names.n > CHANGES_MAX || c->arena->used > CHANGES_MEMORY_MAX)
+		if (names.n > CHANGES_MAX || arena_is_half_full(c->arena))
 			break;
 	}
-	r = errno ? -errno : c->arena->used > CHANGES_MEMORY_MAX || names.n > CHANGES_MAX ? -E2BIG : 0;
+	r = errno ? -errno : arena_is_half_full(c->arena) || names.n > CHANGES_MAX ? -E2BIG : 0;
 	(void)closedir(dir); /* it was only read */
 	if (r < 0)
 		return r;

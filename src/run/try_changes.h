@@ -19,7 +19,6 @@
 
 enum {
 	CHANGES_MAX = 1 << 20,            /* entries of one list */
-	CHANGES_MEMORY_MAX = 128 << 20,   /* bytes of the arena that a list may fill */
 	CHANGES_TEXT_MAX = 64 << 20,      /* of a list that is printed */
 	CHANGES_ROOTS_MAX = 256,
 };

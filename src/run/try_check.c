@@ -161,7 +161,7 @@ static int tree_is_newer(struct changes *c, const struct change *change, int64_t
 
 	push(c->arena, &stack, change->path);
 	while (r == 0 && stack.n > 0) {
-		if (c->arena->used > CHANGES_MEMORY_MAX)
+		if (arena_is_half_full(c->arena))
 			return -E2BIG;
 		r = newer_in(c, c->roots[change->root].lower, stack.v[--stack.n], started, &stack);
 	}

@@ -93,7 +93,7 @@ static int look_into(struct opening *o, const char *path)
 	while ((errno = 0, entry = readdir(dir))) {
 		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (o->h->arena.used > CHANGES_MEMORY_MAX) {
+		if (arena_is_half_full(&o->h->arena)) {
 			errno = E2BIG;
 			break;
 		}

@@ -157,7 +157,7 @@ int changes_diff(const struct changes *c, int out)
 
 		if (change->kind == CHANGE_NONE || change->kind == CHANGE_METADATA || !content || change->link)
 			continue;
-		if (c->arena->used > CHANGES_MEMORY_MAX)
+		if (arena_is_half_full(c->arena))
 			return fail(c->error, 0, "too many differences to show all");
 		if (diff_one(c, change, out, terminal) < 0)
 			return -1;

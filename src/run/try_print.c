@@ -150,7 +150,7 @@ static void describe(const struct changes *c, const struct change *change, struc
 /* The buffers that a growing text leaves behind are as long as itself: the arena has room for less than twice as much. */
 static bool is_full(const struct changes *c, size_t length)
 {
-	return length > CHANGES_TEXT_MAX / 4 || c->arena->used > CHANGES_MEMORY_MAX;
+	return length > CHANGES_TEXT_MAX / 4 || arena_is_half_full(c->arena);
 }
 
 const char *changes_print(const struct changes *c)

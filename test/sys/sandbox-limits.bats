@@ -151,3 +151,23 @@ time.sleep(60)'
 	[ "$status" -eq 125 ]
 	[[ $output == *"user namespaces are switched off on this host"*"sysctl user.max_user_namespaces"* ]]
 }
+
+@test "hull itself starts under a limit of address space or data, says when an input does not go with it, and nests" {
+	local limit deep="$DIR/deep"
+	make_bundle
+	python3 -c 'print("{\"a\":[" + "{}," * 330000 + "{}]}")' >"$DIR/wide.json"
+	python3 -c 'print("{\"a\":\"" + "x" * (1 << 20) + "\"}")' >"$DIR/long.json"
+	for limit in "--as=67108864" "--data=67108864" "--as=20000000"; do
+		prlimit "$limit" "$HULL" sandbox true
+		as_user prlimit "$limit" "$HULL" sandbox true
+		prlimit "$limit" "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+		run prlimit "$limit" "$HULL" --root "$STATE" run -b "$BUNDLE" --config "$DIR/long.json" "$ID"
+		[ "$output" = "hull: cannot read '$DIR/long.json': larger than 1048576 bytes" ]
+		run prlimit "$limit" "$HULL" --root "$STATE" run -b "$BUNDLE" --config "$DIR/wide.json" "$ID"
+		[ "$status" -eq 125 ]
+		[[ $output == "hull: out of memory: "*"ulimit -v"* ]]
+	done
+	# as --memory without a cgroup is RLIMIT_AS
+	printf '%s\n' '[ "$1" = 0 ] && exec echo deep' 'exec "$HULL" sandbox --nest --memory 200m --env HULL sh "$0" $(($1 - 1))' >"$deep"
+	[ "$(as_user env HULL="$HULL" timeout -k 1 20 sh "$deep" 8)" = deep ]
+}
