@@ -470,6 +470,8 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 	make_profile(&m, host);
 	if (make_namespaces(&m, host) < 0 || sandbox_capabilities(arena, e, o, host, &spec) < 0)
 		return -1;
+	if (o->hostname && !spec_namespace(&spec, NAMESPACE_UTS))
+		return fail(e, 0, "--hostname: with --share uts there is no name of its own to set");
 	make_masks(&m, host);
 	make_session(&m, host);
 	if (o->exec_label)

@@ -149,6 +149,7 @@ config() { box "$@" --print-config -- true; }
 	[ "$(box --cwd /etc pwd)" = /etc ]
 	wrong 125 "hull: *expected an absolute path, got 'etc'" box --cwd etc pwd
 	[ "$(box --hostname foo uname -n)" = foo ]
+	wrong 125 "hull: --hostname: with --share uts there is no name of its own to set" box --share uts,ipc --hostname foo uname -n
 	[ "$(box id -u)" = "$(id -u "$TEST_USER")" ]
 	[ "$(box --as 0 id -u):$(box --as 0 id -g)" = 0:0 ]
 	[ "$(box --as 5:7 id -u):$(box --as 5:7 id -g)" = 5:7 ]
