@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "aspect/protocol.h"
@@ -28,6 +29,18 @@ static CHILD int init_seal(struct child *c)
 	return 0; /* if hull died before: the channel says so at the last barrier */
 }
 
+/* The payload stands still. Whoever woke us meanwhile meant it, too: then it is late that we hear of it. */
+static CHILD void on_stop(const struct child *c, pid_t payload, int status)
+{
+	static const uint64_t wake = 1ull << (SIGCONT - 1);
+	const struct timespec at_once = { 0 };
+
+	if (syscall(SYS_rt_sigtimedwait, &wake, NULL, &at_once, sizeof(wake)) == SIGCONT)
+		(void)kill(payload, SIGCONT); /* gone is as good */
+	else
+		(void)protocol_tell(c, status); /* nobody is to stay for this */
+}
+
 static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sigset_t *all)
 {
 	const bool is_first = SYS_CALL(SYS_getpid) == 1;
@@ -37,8 +50,13 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
 	protocol_show(c);
 	for (;;) {
-		pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL);
 
+		if (pid > 0 && WIFSTOPPED(status)) {
+			if (pid == payload)
+				on_stop(c, payload, status);
+			continue;
+		}
 		if (pid > 0 && pid == payload) {
 			code = WIFEXITED(status) ? WEXITSTATUS(status) : INIT_SIGNAL_BASE + WTERMSIG(status);
 			payload = 0;

@@ -233,7 +233,7 @@ CHILD void protocol_show(const struct child *c)
 CHILD bool protocol_tell(const struct child *c, int wait_status)
 {
 	const struct protocol *protocol = protocol_of(c);
-	uint64_t value = (uint64_t)(unsigned int)wait_status + 1;
+	uint64_t value = WIFSTOPPED(wait_status) ? (uint64_t)WSTOPSIG(wait_status) << PROTOCOL_STOP_SHIFT : (uint64_t)(unsigned int)wait_status + 1;
 
 	if (!protocol || protocol->init_says < 0)
 		return false;

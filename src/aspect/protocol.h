@@ -9,10 +9,13 @@
 
 struct sock_fprog;
 
+/* In what the reaper writes: the signal that stopped the payload stands this high, and its wait status + 1 below, which says that it has ended. */
+enum { PROTOCOL_STOP_SHIFT = 32 };
+
 /*
  * Descriptors are NO_FD where there is none. The child's own copy of this structure is written to.
  * @own, @n_own: descriptors of the caller's that are for hull: the payload gets none of them
- * @init_says: eventfd to which the reaper writes the payload's wait status + 1;  @linger: the reaper stays until the last process is gone
+ * @init_says: eventfd to which the reaper writes how the payload stopped and ended (PROTOCOL_STOP_SHIFT);  @linger: the reaper stays until the last process is gone
  * @sync: the first process holds it open;  @block: the payload waits until it can be read
  * @lock_files, @n_lock_files: paths in the sandbox on which the first process holds a read lock;  @locks: room for their descriptors
  * @filters, @n_filters: system-call filters, loaded in this order immediately before execve(2)
@@ -81,7 +84,7 @@ CHILD void protocol_forget(const struct child *c);
 CHILD void protocol_show(const struct child *c);
 
 /**
- * protocol_tell - in the reaper: the payload has ended. Return: whether to stay for the others.
+ * protocol_tell - in the reaper: the payload has stopped or ended. Return: whether to stay for the others when it has ended.
  */
 CHILD bool protocol_tell(const struct child *c, int wait_status);
 

@@ -216,3 +216,33 @@ CHILD bool process_in_initial_userns(void)
 	/* not known: as if it were; what we may not do then is told, and not left out */
 	return n < 0 || (n == (ssize_t)sizeof(initial) - 1 && memcmp(link, initial, sizeof(initial) - 1) == 0);
 }
+
+/* The bit of @signal in a line of /proc/PID/status (proc_pid_status(5): SigBlk, SigIgn, SigCgt), false when the line is not there. */
+static bool status_has(const char *status, const char *line, int signal)
+{
+	enum { DIGITS = 16 };
+	const char *at = strstr(status, line);
+	char digits[DIGITS + 1] = "";
+	uint64_t bits;
+
+	if (!at || strlen(at) < strlen(line) + DIGITS)
+		return false;
+	memcpy(digits, at + strlen(line), DIGITS);
+	return text_to_hex(digits, &bits) == 0 && (bits >> (signal - 1) & 1);
+}
+
+struct process_attitude process_attitude_to(pid_t pid, int signal)
+{
+	enum { STATUS_SIZE = 64 << 10 }; /* it lists all groups: thousands where a directory service names them */
+	char path[64], status[STATUS_SIZE];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid); /* fits */
+	if (io_read_small(AT_FDCWD, path, status, sizeof(status)) <= 0)
+		return (struct process_attitude){ .known = false };
+	return (struct process_attitude){
+		.known = true,
+		.catches = status_has(status, "\nSigCgt:\t", signal),
+		.ignores = status_has(status, "\nSigIgn:\t", signal),
+		.blocks = status_has(status, "\nSigBlk:\t", signal),
+	};
+}

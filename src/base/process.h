@@ -33,6 +33,16 @@ struct process_stat {
  */
 int process_read_stat(pid_t pid, struct process_stat *ret_stat);
 
+/* What a process does with a signal. @known: it was there to be asked */
+struct process_attitude {
+	bool known, catches, ignores, blocks;
+};
+
+/**
+ * process_attitude_to - look it up in /proc/@pid/status.
+ */
+struct process_attitude process_attitude_to(pid_t pid, int signal);
+
 /* A birth with this bit is the inode number of a pidfd, the other ones are start times: neither reaches it. */
 #define PROCESS_BORN_INODE (1ULL << 63)
 

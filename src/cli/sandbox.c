@@ -328,7 +328,7 @@ const struct command sandbox_command = {
 		"when a second thread of it executes another program; hull's own process 1 cannot be talked into that: --init, and unasked with --memory, --cpus, "
 		"--pids, --time, --wall and --require full.\n\n"
 		"The command is process 1 of the sandbox, for which signals have no default action (signal(7)): hull carries it out for those that it is sent itself. "
-		"A command that ends itself by a signal (abort(3), SIGPIPE) wants --init; at a terminal, with --name, --result and limits it is there unasked. Ignored "
+		"A command that ends itself by a signal (abort(3), SIGPIPE) wants --init; at a terminal, with --tty, --name, --result and limits it is there unasked. Ignored "
 		"and blocked signals, the umask and the session are the caller's.\n\n"
 		"--memory, --cpus and --pids are held by a cgroup for all processes together, as root and where the caller's own cgroup was delegated to him; the "
 		"sandbox then is in 'hull list' as sandbox-PID-RANDOM, and what a killed hull leaves of it is removed by the next one that makes a cgroup, or by "

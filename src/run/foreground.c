@@ -2,7 +2,8 @@
  * Staying with the payload: one poll(2) over its pidfd, a signalfd and, with a terminal, the two ends of a relay.
  *
  * Job control without a terminal of its own: SIGTSTP stops the payload (SIGSTOP: a namespace's pid 1 ignores the others) and then hull itself by the same
- * signal, so that the shell sees what it would see without us; SIGCONT wakes both.
+ * signal, so that the shell sees what it would see without us; SIGCONT wakes both. Where a reaper of ours is in front of the payload, hull stops when the
+ * payload has: then it may take its time, do without, or stop by itself.
  */
 #include "run/foreground.h"
 
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,10 +21,10 @@
 #include <unistd.h>
 
 #include "aspect/init.h"
-#include "base/io.h"
+#include "aspect/protocol.h"
+#include "base/process.h"
 #include "base/scope.h"
 #include "base/sys.h"
-#include "base/text.h"
 #include "run/descendants.h"
 #include "run/notify.h"
 
@@ -144,20 +144,6 @@ static void set_raw(struct relay *relay, bool raw)
 	relay->raw = false;
 }
 
-/* The bit of @signal in a line of /proc/PID/status (proc_pid_status(5): SigBlk, SigIgn, SigCgt), false when the line is not there. */
-static bool status_has(const char *status, const char *line, int signal)
-{
-	enum { DIGITS = 16 };
-	const char *at = strstr(status, line);
-	char digits[DIGITS + 1] = "";
-	uint64_t bits;
-
-	if (!at || strlen(at) < strlen(line) + DIGITS)
-		return false;
-	memcpy(digits, at + strlen(line), DIGITS);
-	return text_to_hex(digits, &bits) == 0 && (bits >> (signal - 1) & 1);
-}
-
 /* Whether the default action of @signal would end a process. */
 static bool is_deadly(int signal)
 {
@@ -165,37 +151,66 @@ static bool is_deadly(int signal)
 	       signal != SIGTTOU && signal != SIGSTOP;
 }
 
-/* What the payload does with @signal; empty when it is gone. */
-struct attitude {
-	bool known, catches, ignores, blocks;
-};
-
-static struct attitude attitude_of(const struct launched *child, int signal)
-{
-	enum { STATUS_SIZE = 64 << 10 }; /* it lists all groups: thousands where a directory service names them */
-	char path[64], status[STATUS_SIZE];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)child->pid); /* fits */
-	if (io_read_small(AT_FDCWD, path, status, sizeof(status)) <= 0)
-		return (struct attitude){ .known = false };
-	return (struct attitude){
-		.known = true,
-		.catches = status_has(status, "\nSigCgt:\t", signal),
-		.ignores = status_has(status, "\nSigIgn:\t", signal),
-		.blocks = status_has(status, "\nSigBlk:\t", signal),
-	};
-}
-
-/* Carry the default action of a signal out on ourselves: we stop here until SIGCONT. Where nobody could wake us the kernel lets us go on. */
-static void stop_self(int signal)
+/* Carry the default action of a signal out on @whom, us or (0) our group: we stop here until SIGCONT. Where nobody could wake us the kernel lets us go on. */
+static void stop(pid_t whom, int signal)
 {
 	sigset_t one;
 
 	(void)sigemptyset(&one);
 	(void)sigaddset(&one, signal);
-	(void)kill(getpid(), signal); /* waits, being blocked */
+	(void)kill(whom, signal); /* waits, being blocked; SIGSTOP never is */
 	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
 	(void)sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+/* What the reaper said since it was asked last: that the payload has ended. Return: the signal by which it was stopped, 0: it was not. */
+static int hear_init(struct foreground *f)
+{
+	uint64_t value;
+	int signal;
+
+	if (f->init_says <= 0 || read(f->init_says, &value, sizeof(value)) != (ssize_t)sizeof(value))
+		return 0;
+	if ((uint32_t)value) {
+		f->wait_status = (int)((uint32_t)value - 1);
+		f->heard_end = true;
+	}
+	signal = (int)(value >> PROTOCOL_STOP_SHIFT);
+	return signal == 0 || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU ? signal : SIGSTOP; /* several add up */
+}
+
+/* Whether hull stops when the reaper says that the payload has. Not while it holds limits: nobody would, and what else runs in there would be free of them. */
+static bool follows(const struct foreground *f)
+{
+	return f->init_says > 0 && f->deadline == 0 && f->next_check == 0;
+}
+
+/*
+ * The payload was stopped. At a terminal we stop, too, so that the shell has its prompt back; in front of it the whole job does, as if a kill(0, SIGTSTP) of
+ * the payload's had not ended at the sandbox. Elsewhere nobody would wake us.
+ */
+static void follow(struct foreground *f, const struct launched *child, struct relay *relay, int signal)
+{
+	bool raw = relay->raw;
+	pid_t front = -1;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && front < 0; fd++)
+		front = tcgetpgrp(fd);
+	if (signal == 0 || front < 0 || !follows(f))
+		return;
+	set_raw(relay, false);
+	stop(front == getpgrp() ? 0 : getpid(), signal);
+	set_raw(relay, raw);
+	(void)hear_init(f); /* what was said of stopping before now is over */
+	(void)sys_pidfd_send_signal(child->pidfd, SIGCONT); /* gone is as good */
+}
+
+/* The signal by which the reaper itself was stopped, which has the host's pid namespace then; 0: it was not. */
+static int find_stop(const struct launched *child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG | __WALL) == 0 && info.si_pid ? info.si_status : 0;
 }
 
 /*
@@ -204,7 +219,7 @@ static void stop_self(int signal)
  */
 static void stop_both(const struct launched *child, struct relay *relay, int signal)
 {
-	struct attitude attitude = attitude_of(child, signal);
+	const struct process_attitude attitude = process_attitude_to(child->pid, signal);
 	struct pollfd end = { .fd = child->pidfd, .events = POLLIN };
 	bool raw = relay->raw;
 
@@ -214,7 +229,7 @@ static void stop_both(const struct launched *child, struct relay *relay, int sig
 		(void)poll(&end, 1, STOP_GRACE_MS);
 	(void)sys_pidfd_send_signal(child->pidfd, SIGSTOP); /* gone is as good */
 	set_raw(relay, false);
-	stop_self(signal);
+	stop(getpid(), signal);
 	set_raw(relay, raw);
 	(void)sys_pidfd_send_signal(child->pidfd, SIGCONT); /* gone is as good */
 	if (attitude.catches)
@@ -225,13 +240,13 @@ static void stop_both(const struct launched *child, struct relay *relay, int sig
 static void pass_on(struct foreground *f, const struct launched *child, const struct signalfd_siginfo *info)
 {
 	int signal = (int)info->ssi_signo;
-	struct attitude attitude;
+	struct process_attitude attitude;
 
 	if (!f->shares_terminal || info->ssi_code != SI_KERNEL)
 		(void)sys_pidfd_send_signal(child->pidfd, signal); /* gone is as good */
 	if (!f->is_init || !is_deadly(signal))
 		return;
-	attitude = attitude_of(child, signal);
+	attitude = process_attitude_to(child->pid, signal);
 	if (!attitude.known || attitude.catches || attitude.ignores || attitude.blocks)
 		return;
 	f->killed_by = signal;
@@ -245,6 +260,8 @@ static void on_signals(struct foreground *f, const struct launched *child, struc
 	while (read(f->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGCHLD:
+			if (follows(f))
+				follow(f, child, relay, find_stop(child));
 			break;
 		case SIGWINCH:
 			copy_window_size(relay);
@@ -252,7 +269,14 @@ static void on_signals(struct foreground *f, const struct launched *child, struc
 		case SIGTSTP:
 		case SIGTTIN:
 		case SIGTTOU:
-			stop_both(child, relay, (int)info.ssi_signo);
+			if (f->shares_terminal && follows(f))
+				pass_on(f, child, &info); /* we hear of it */
+			else
+				stop_both(child, relay, (int)info.ssi_signo);
+			break;
+		case SIGCONT:
+			(void)hear_init(f); /* as there: we may have been stopped together */
+			pass_on(f, child, &info);
 			break;
 		default:
 			pass_on(f, child, &info);
@@ -340,7 +364,7 @@ static void poll_set(const struct foreground *f, const struct launched *child, c
 	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((empty(relay->out) ? POLLIN : 0) | (empty(relay->in) ? 0 : POLLOUT)) };
 	fds[4] = (struct pollfd){ .fd = empty(relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
 	fds[5] = (struct pollfd){ .fd = f->notify, .events = POLLIN };
-	fds[6] = (struct pollfd){ .fd = f->linger ? f->init_says : -1, .events = POLLIN };
+	fds[6] = (struct pollfd){ .fd = f->init_says > 0 ? f->init_says : -1, .events = POLLIN };
 	if (fds[3].events == 0)
 		fds[3].fd = -1; /* or its POLLHUP would wake us for ever */
 }
@@ -360,17 +384,6 @@ static void drain_rest(struct relay *relay)
 	} while (rounds++ < REST_ROUNDS && fill(relay->out, relay->master) && !empty(relay->out));
 }
 
-/* What the reaper said of the payload: its own status is made of it, and says less. */
-static bool init_said(struct foreground *f)
-{
-	uint64_t value;
-
-	if (f->init_says <= 0 || read(f->init_says, &value, sizeof(value)) != (ssize_t)sizeof(value))
-		return false;
-	f->wait_status = (int)(value - 1);
-	return true;
-}
-
 static int reap_status(struct foreground *f, const struct launched *child, struct error *e, int *ret_status)
 {
 	int status = 0;
@@ -382,7 +395,8 @@ static int reap_status(struct foreground *f, const struct launched *child, struc
 		while (pid < 0 && errno == EINTR);
 		if (pid < 0)
 			return fail(e, errno, "cannot wait for the container's process");
-		if (!init_said(f))
+		(void)hear_init(f); /* it is over */
+		if (!f->heard_end) /* the reaper's own status is made of it, and says less */
 			f->wait_status = status;
 	}
 	if (f->killed_by && WIFSIGNALED(f->wait_status) && WTERMSIG(f->wait_status) == SIGKILL)
@@ -448,7 +462,9 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 		if (fds[5].revents)
 			(void)notify_forward(f->notify, f->notify_host, child->pid); /* we stay either way */
 		serve_relay(&relay, fds);
-		f->left = f->left || (fds[6].revents && init_said(f));
+		if (fds[6].revents)
+			follow(f, child, &relay, hear_init(f));
+		f->left = f->linger && f->heard_end;
 		if ((fds[0].revents || f->left) && empty(relay.out))
 			break;
 	}

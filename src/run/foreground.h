@@ -22,7 +22,7 @@
  * @scattered: the payload shares its pid namespace with others: to end it is to find all below it
  * @kill_at: when the reaper is killed, having been told to end everybody, 0: never
  * @notify: the relay's socket (run/notify.h), NO_FD: none;  @notify_host: where its READY=1 goes
- * @init_says: eventfd that the reaper writes the payload's wait status + 1 to, 0: there is none
+ * @init_says: eventfd that the reaper writes to how the payload stopped and ended, 0: there is none;  @heard_end: it said so, and @wait_status is of that
  * @linger: then leave the reaper alone: others of the sandbox may go on (bubblewrap's way)
  * @wait_status: of the payload, as wait(2) has it;  @usage: of pid 1 and everybody it waited for;  @left: the reaper was left alone, and there is no @usage
  */
@@ -41,7 +41,7 @@ struct foreground {
 	int notify;
 	const char *notify_host;
 	int init_says;
-	bool linger;
+	bool heard_end, linger;
 	int wait_status;
 	struct rusage usage;
 	bool left;

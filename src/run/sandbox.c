@@ -252,7 +252,7 @@ static void settle_options(struct hull_sandbox_options *o, unsigned int terminal
 	 * Nor can a pid 1 end or stop itself by a signal, as shells and editors do that caught one to tidy up. At a terminal that would be noticed; elsewhere
 	 * it is for --init to say, and the start is as short as it can be.
 	 */
-	if (!o->bare && o->tty != 1 && terminals)
+	if (!o->bare && (terminals || o->tty == 1))
 		o->init = true;
 }
 

@@ -34,6 +34,44 @@ caught: 6'
 	[ "$output" = "$FACTS" ] || { echo "$output"; return 1; }
 }
 
+SUSPENDED='kill -TSTP 0: 148
+and then: 7
+kill -STOP 0: 147
+and then: 7
+kill -TSTP $$: 148
+and then: 7
+kill -STOP $$: 147
+and then: 7
+with its caller: 148
+and then: 8'
+
+@test "at a terminal: a command that suspends itself gives the shell its prompt back" {
+	for options in "" "--share pid" "--no-landlock"; do
+		# shellcheck disable=SC2086
+		TTY_SCENE=suspend TTY_USER=$TEST_USER run timeout -k 1 60 python3 "$FILE_DIR/bin/sandbox-tty.py" "$HULL" $options
+		[ "$output" = "$SUSPENDED" ] || { echo "$options: $output"; return 1; }
+	done
+}
+
+@test "a command that suspends itself does not stop the clock that hull holds" {
+	run timeout -k 1 30 python3 -c 'import os, pty, sys
+status = pty.spawn(sys.argv[1:])
+sys.exit(os.waitstatus_to_exitcode(status))' "$HULL" sandbox --wall 1 sh -c 'kill -STOP 0' </dev/null
+	[ "$status" -eq 137 ]
+}
+
+@test "with a terminal of its own, a command ends by what is typed" {
+	run timeout -k 1 20 python3 -c 'import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+while b"begun" not in os.read(fd, 1000):
+    pass
+os.write(fd, b"\x03")
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$HULL" sandbox -t sh -c 'echo begun; exec sleep 15' </dev/null
+	[ "$output" = 130 ] || { echo "$output"; return 1; }
+}
+
 @test "pipes, and their ends" {
 	run bash -c 'set -o pipefail; seq 1000 | "$@" sort -n | tail -n 1' - "$HULL" sandbox
 	[ "$status" -eq 0 ]

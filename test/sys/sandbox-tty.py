@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""sandbox-tty.py HULL OPTIONS…: use `HULL sandbox OPTIONS… COMMAND` at a shell's prompt on a real pseudoterminal; prints what happened, a fact a line."""
+"""sandbox-tty.py HULL OPTIONS…: use `HULL sandbox OPTIONS… COMMAND` at a shell's prompt on a real pseudoterminal; prints what happened, a fact a line.
+
+With TTY_SCENE=suspend: commands that suspend themselves.
+"""
 import fcntl
 import os
 import pty
@@ -131,4 +134,25 @@ def main():
     os.close(shell.fd)
 
 
-main()
+def suspend():
+    """As editors do at Ctrl-Z, which read it as a character: by a signal to the whole group or to themselves."""
+    shell = Shell()
+    inner = "{}; sleep 0.05; echo go''es on; exit 7"
+    for kill in "kill -TSTP 0", "kill -STOP 0", "kill -TSTP \\$\\$", "kill -STOP \\$\\$":
+        shell.say(f'{BOX} bash -c "{inner.format(kill)}"')
+        shell.until("Stopped")
+        fact(kill.replace("\\", ""), shell.status())
+        shell.say("fg")
+        shell.until("goes on")
+        fact("and then", shell.status())
+
+    # a program that waits for the one in the sandbox is of the job, too: git and its editor
+    shell.say(f"""bash -c '{BOX} bash -c "kill -TSTP 0; echo go\\"\\"es on"; exit 8'""")
+    shell.until("Stopped")
+    fact("with its caller", shell.status())
+    shell.say("fg")
+    shell.until("goes on")
+    fact("and then", shell.status())
+
+
+suspend() if os.environ.get("TTY_SCENE") == "suspend" else main()
