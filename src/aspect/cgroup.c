@@ -5,8 +5,8 @@
  * writes limits while nobody is in yet. The payload is in before its first instruction: on v2 by birth (CLONE_INTO_CGROUP), on v1 the child writes
  * itself into each tree (cgroup_v1_open_tasks() says why not the parent), then unshares the cgroup namespace, whose root is thereby its cgroup.
  *
- * A caller who may not make cgroups gets none, silently, unless the document asks for a limit: as with runc and crun, where an ordinary user's container
- * without limits runs.
+ * A caller who may not make cgroups gets none, silently, unless the document asks for a limit, which is an error, or for a place, which is a warning: as with
+ * runc and crun, where an ordinary user's container without limits runs.
  */
 #include "aspect/cgroup_scope.h"
 
@@ -358,6 +358,7 @@ static int open_join(struct plan *p, struct cgroup_plan *data)
 
 static int prepare(struct plan *p)
 {
+	const char *path = p->spec->linux.cgroups_path;
 	const struct mount *mount = cgroup_mount(p->spec);
 	struct cgroup_plan *data = data_of(p);
 
@@ -380,6 +381,8 @@ static int prepare(struct plan *p)
 		log_write(p->log, LOG_LEVEL_WARNING, "linux.resources.memory.kernel is ignored: Linux has no such limit any more");
 	if (record(p, &data->host) < 0)
 		return -1;
+	if (p->facts->cgroups.n == 0 && path && path[0])
+		log_write(p->log, LOG_LEVEL_WARNING, "linux.cgroupsPath: no cgroup '%s' can be made here, so the container stays in hull's own", path);
 	for (size_t i = 0; i < data->host.n; i++) {
 		struct cgroup_tree *t = &data->host.v[i], given;
 
