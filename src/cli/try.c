@@ -337,7 +337,10 @@ const struct command try_command = {
 		"(home, the working directory, and what lies within three levels of the root), the rest is read-only. In them, what belongs to another user or to "
 		"a supplementary group cannot be changed (the command gets 'Value too large for defined data type').\n\n"
 		"Where the state directory lies on a file system that cannot hold an overlay's changes (in a container, on NFS), they are in memory until the "
-		"command ends. A file with several names is replaced under the name that was changed, as overlayfs does it. A try is for commands that one would run "
+		"command ends. A file with several names is replaced under the name that was changed, as overlayfs does it. A directory that was there before cannot "
+		"be renamed, by root neither: rename(2) says 'Invalid cross-device link'. mv(1) copies it then, but 'git mv' and others give up: copy it and remove "
+		"the old one. The times of such a directory are applied with a change of its mode, owner or attributes, and are none by themselves.\n\n"
+		"A try is for commands that one would run "
 		"anyway but wants to see first: as root with the host's network, a hostile one could still talk to servers and abstract sockets; --net none, or "
 		"hull-sandbox(1), keeps it from that.",
 	.examples = (const struct example[]){
