@@ -28,9 +28,11 @@ struct node {
 	gid_t gid;
 	int tree;
 };
+/* @filled: the child's: those in /dev are made, and its links */
 struct nodes {
 	struct node *v;
 	size_t n;
+	bool filled;
 };
 
 /* what every Linux container has: runtime-spec, config-linux, default devices */
@@ -265,13 +267,14 @@ CHILD int devices_fill(struct child *c, int dev)
 	struct nodes *nodes = c->plan->data[ASPECT_DEVICES];
 	size_t i;
 
+	nodes->filled = true;
 	for (i = 0; i < nodes->n; i++)
 		if (nodes->v[i].name && make_node(c, &nodes->v[i], dev, nodes->v[i].name) < 0)
 			return -1;
 	return make_links(c, dev);
 }
 
-/* In a sandbox the nodes in /dev were made with it. */
+/* In a sandbox the nodes in /dev were made with it, elsewhere perhaps with the mounts (mounts_quick_end()). */
 CHILD static int enter(struct child *c)
 {
 	struct nodes *nodes = c->plan->data[ASPECT_DEVICES];
@@ -280,7 +283,7 @@ CHILD static int enter(struct child *c)
 
 	if (mounts_dev_is_host(c->plan))
 		return 0;
-	if (!c->plan->request->sandbox) {
+	if (!c->plan->request->sandbox && !nodes->filled) {
 		dev = path_make_dir(c->root, "/dev", 0755);
 		if (dev < 0)
 			return child_fail(c, FAULT("cannot open or make /dev in the root"), dev, NULL, NULL);

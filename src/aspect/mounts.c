@@ -343,8 +343,10 @@ CHILD static int play_filesystem(struct child *c, struct mount_ops *ops, struct 
 		return child_fail(c, FAULT("%a: cannot set the attributes of the mount on '%b'"), r, op->place, op->target);
 	if (op->kind == MOUNT_PROC && mounts_as_bubblewrap(c->plan))
 		return place_proc(c, op, tree, target);
-	if (op->keep)
+	if (op->keep) {
 		ops->inside = fcntl(tree, F_DUPFD_CLOEXEC, 0); /* or the next ones go the usual way */
+		ops->fills = op->fills;
+	}
 	return op->flags->devices && c->plan->request->sandbox ? place_dev(c, op, tree, target) : mounts_place(c, op, tree, target);
 }
 
@@ -412,6 +414,8 @@ CHILD int mounts_play(struct child *c, struct mount_ops *ops)
 		else
 			r = play_filesystem(c, ops, op);
 	}
+	if (r == 0)
+		r = mounts_quick_end(c, ops);
 	ops->back = close_fd(ops->back);
 	return r;
 }

@@ -68,7 +68,7 @@ struct idmap;
  * @params: options for the filesystem;  @data: the same in one string, for mount(2)
  * @old_way: mount(2) must do it: a value too long for fsconfig(2), or a flag that only mount(2) knows
  * @quick: mount(2) can do it in one call: there is nothing to be done to the mount before or after, and nobody needs its descriptor
- * @keep: a new tmpfs, which the targets of the next mounts lie in;  @name: the target's name in the last such tmpfs, NULL: it lies elsewhere
+ * @keep: a new tmpfs, which the targets of the next mounts lie in;  @fills: and that is /dev, where nothing else will be mounted;  @name: the target's name in the last such tmpfs, NULL: it lies elsewhere
  * @in_proc: one of the files below /proc that may be covered;  @on_proc: the target is /proc itself
  * @late_readonly: a read-only /dev of our own: only at the end, when its devices are made
  * @mode_given: tmpfs: the options name a mode
@@ -90,7 +90,7 @@ struct mount_op {
 	struct mount_param *params;
 	size_t n_params;
 	const char *data;
-	bool old_way, quick, keep, in_proc, on_proc, late_readonly, mode_given;
+	bool old_way, quick, keep, fills, in_proc, on_proc, late_readonly, mode_given;
 	const char *name;
 	const struct idmap *id_map;
 	int tree;
@@ -106,7 +106,8 @@ struct mount_op {
 
 /*
  * @null, @empty: what hull.hide covers with
- * @inside: the child's: the tmpfs that was mounted last, as long as what follows lies in it: nobody else has been there. NO_FD: none
+ * @inside: the child's: the tmpfs that was mounted last, as long as what follows lies in it: nobody else has been there. NO_FD: none;  @fills: it is /dev, to be
+ *          filled when that ends
  * @back: the child's: its working directory, NO_FD: it could not go back to that;  @any_quick: it is needed
  * @data: the filesystem that holds the files of hull.data, NO_FD: not made yet;  @n_data: how many were made
  */
@@ -115,7 +116,7 @@ struct mount_ops {
 	size_t n;
 	struct cover null, empty;
 	int inside, back, data;
-	bool any_quick;
+	bool fills, any_quick;
 	unsigned int n_data;
 };
 
@@ -174,7 +175,13 @@ CHILD int mounts_quick(const struct child *c, const struct mount_ops *ops, struc
 /**
  * mounts_quick_inside - the same in the tmpfs that was mounted just before, if it is for that (op->name): the directory is made, and not looked for.
  */
-CHILD int mounts_quick_inside(const struct child *c, struct mount_ops *ops, const struct mount_op *op);
+CHILD int mounts_quick_inside(struct child *c, struct mount_ops *ops, const struct mount_op *op);
+
+/**
+ * mounts_quick_end - nothing more will lie in that tmpfs: if it is /dev, it gets its devices.
+ * Return: 0, or -1 after child_fail().
+ */
+CHILD int mounts_quick_end(struct child *c, struct mount_ops *ops);
 
 /**
  * mounts_play - make the mounts below c->root.

@@ -299,6 +299,24 @@ static void find_names(struct mount_ops *ops)
 	}
 }
 
+/* A /dev of our own that is complete when what find_names() found in it is mounted: its devices are made there and then. */
+static void find_dev(struct mount_ops *ops)
+{
+	struct mount_op *dev = NULL;
+
+	for (size_t i = 0; i < ops->n; i++) {
+		struct mount_op *op = &ops->v[i];
+		const char *rest = path_below(op->target, "/dev");
+
+		if (rest && !dev && op->keep && rest[0] == '\0')
+			dev = op;
+		else if (rest && !op->name)
+			return;
+	}
+	if (dev)
+		dev->fills = true;
+}
+
 int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount_ops *ret_ops)
 {
 	struct mount_ops ops = {
@@ -317,8 +335,11 @@ int mounts_compile(struct plan *p, const struct mount_list *mounts, struct mount
 			return -1;
 	for (i = 0; i < ops.n; i++)
 		ops.any_quick |= ops.v[i].quick;
-	if (!is_watched(p))
+	if (!is_watched(p)) {
 		find_names(&ops);
+		if (!p->has_userns)
+			find_dev(&ops);
+	}
 	*ret_ops = ops;
 	return 0;
 }

@@ -30,11 +30,22 @@ CHILD static int mount_from(const struct child *c, const struct mount_ops *ops, 
 	return r == 0;
 }
 
-/* What is new there is ours, it is no link, and nobody can put another thing in its place. */
-CHILD int mounts_quick_inside(const struct child *c, struct mount_ops *ops, const struct mount_op *op)
+/*
+ * The devices now, and not after all mounts, since a mount of sysfs is next as a rule, which has to wait for the network namespace (aspect/net.h): here is time.
+ */
+CHILD int mounts_quick_end(struct child *c, struct mount_ops *ops)
 {
-	if (!op->name)
-		ops->inside = close_fd(ops->inside);
+	int r = ops->inside >= 0 && ops->fills ? devices_fill(c, ops->inside) : 0;
+
+	ops->inside = close_fd(ops->inside);
+	return r;
+}
+
+/* What is new there is ours, it is no link, and nobody can put another thing in its place. */
+CHILD int mounts_quick_inside(struct child *c, struct mount_ops *ops, const struct mount_op *op)
+{
+	if (!op->name && mounts_quick_end(c, ops) < 0)
+		return -1;
 	if (ops->inside < 0 || ops->back < 0 || mkdirat(ops->inside, op->name, 0755) < 0)
 		return 0;
 	if (masks_take_empty(c, ops->inside, op->name) < 0)
