@@ -373,6 +373,10 @@ CHILD static int play_change(struct child *c, struct mount_op *op)
 
 	if (fd < 0)
 		return child_fail(c, FAULT("%a.destination: cannot open '%b'"), fd, op->place, op->target);
+	if (op->kind == MOUNT_REMOUNT && sys_is_mount(fd) == 0) { /* where nothing is to be changed the kernel would not be asked */
+		(void)close_fd(fd);
+		return child_fail(c, FAULT("%a.destination: '%b' is no mount point"), -EINVAL, op->place, op->target);
+	}
 	if (op->kind == MOUNT_REMOUNT && !op->flags->bind && op->n_params > 0 && reconfigure(c, op, fd) < 0)
 		return -1;
 	r = mountfd_apply(fd, op->flags, op->kind == MOUNT_REMOUNT, true);

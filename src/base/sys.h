@@ -217,13 +217,15 @@ CHILD static inline int sys_landlock_restrict_self(int ruleset)
 	return (int)SYS_CALL(SYS_landlock_restrict_self, ruleset, 0);
 }
 
-/* statx(2), of which only the number of the mount is wanted; <linux/stat.h> and musl's <sys/stat.h> exclude each other */
+/* statx(2), of which only what it says of mounts is wanted; <linux/stat.h> and musl's <sys/stat.h> exclude each other */
 struct sys_statx {
 	uint32_t mask, block_size;
 	uint64_t attributes;
-	uint8_t unused[128];
+	uint8_t unused[40];
+	uint64_t attributes_mask;
+	uint8_t more[80];
 	uint64_t mount_id;
-	uint8_t more[104];
+	uint8_t rest[104];
 };
 _Static_assert(sizeof(struct sys_statx) == 256, "as the kernel writes it");
 
@@ -243,6 +245,19 @@ CHILD static inline int sys_mount_id(int dirfd, const char *path, int flags, uin
 		return -EOPNOTSUPP;
 	*ret_id = stat.mount_id;
 	return 0;
+}
+
+/**
+ * sys_is_mount - whether the root of a mount is behind @fd; not known before Linux 5.8, and then 1.
+ * Return: 1, 0 or -errno.
+ */
+CHILD static inline int sys_is_mount(int fd)
+{
+	enum { IS_MOUNT_ROOT = 0x2000 };
+	struct sys_statx stat;
+	long r = SYS_CALL(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &stat);
+
+	return r < 0 ? (int)r : (stat.attributes & IS_MOUNT_ROOT) != 0 || !(stat.attributes_mask & IS_MOUNT_ROOT);
 }
 
 /**

@@ -184,6 +184,18 @@ load mounts
 	has "$line" 1 ro
 	has "$line" 1 nosuid
 	has "$line" 5 size=128k
+	mount_entry '{"destination":"/m","type":"tmpfs","source":"tmpfs","options":["remount"]}'
+	has "$(mounted /m)" 1 ro
+}
+
+@test "remount: what is no mount point is refused, also where nothing would be changed" {
+	local options
+	for options in '["remount"]' '["remount","bind"]' '["remount","defaults"]' '["remount","rw"]'; do
+		make_bundle
+		mkdir -p "$ROOTFS/m"
+		mount_entry "{\"destination\":\"/m\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":$options}"
+		rejected 'mounts[7]' /m 'no mount point' 'Invalid argument'
+	done
 }
 
 @test "propagation alone" {
