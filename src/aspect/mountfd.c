@@ -47,6 +47,16 @@ CHILD unsigned long mountfd_ms_flags(uint64_t attributes)
 	return flags;
 }
 
+CHILD int mountfd_option(int context, const struct mount_param *param)
+{
+	int r;
+
+	if (param->value)
+		return sys_fsconfig(context, FSCONFIG_SET_STRING, param->key, param->value, 0);
+	r = sys_fsconfig(context, FSCONFIG_SET_FLAG, param->key, NULL, 0);
+	return r == -EINVAL && (strcmp(param->key, "acl") == 0 || strcmp(param->key, "noacl") == 0) ? 0 : r;
+}
+
 /* Tell the filesystem context what is wanted. Return: 0 or -errno. */
 CHILD static int configure(int context, const struct mountfd_fs *fs)
 {
@@ -60,10 +70,7 @@ CHILD static int configure(int context, const struct mountfd_fs *fs)
 
 		if (fs->skip && strcmp(param->key, fs->skip) == 0)
 			continue;
-		if (param->value)
-			r = sys_fsconfig(context, FSCONFIG_SET_STRING, param->key, param->value, 0);
-		else
-			r = sys_fsconfig(context, FSCONFIG_SET_FLAG, param->key, NULL, 0);
+		r = mountfd_option(context, param);
 	}
 	for (i = 0; i < ARRAY_SIZE(sb_names) && r >= 0; i++)
 		if ((fs->sb_set & sb_names[i].flag) != 0)

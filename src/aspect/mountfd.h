@@ -36,6 +36,12 @@ struct mountfd_fs {
 };
 
 /**
+ * mountfd_option - tell a filesystem context one option. What runc takes for every filesystem ("acl", "noacl") only few know, and the others do without it.
+ * Return: 0 or -errno.
+ */
+CHILD int mountfd_option(int context, const struct mount_param *param);
+
+/**
  * mountfd_new - make a detached mount of a new filesystem: fsopen(2), fsconfig(2), fsmount(2).
  * @ret_log: on failure: the filesystem context, whose log says why (or NO_FD); the caller closes it.
  * Return: a descriptor of the mount or -errno.

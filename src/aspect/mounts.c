@@ -357,7 +357,7 @@ CHILD static int reconfigure(const struct child *c, const struct mount_op *op, i
 	size_t i;
 
 	for (i = 0; i < op->n_params && r >= 0; i++)
-		r = sys_fsconfig(context, op->params[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, op->params[i].key, op->params[i].value, 0);
+		r = mountfd_option(context, &op->params[i]);
 	if (r >= 0)
 		r = sys_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
 	if (r < 0)

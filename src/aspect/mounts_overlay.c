@@ -206,7 +206,7 @@ CHILD static int add_options(const struct child *c, int context, const struct mo
 		const struct mount_param *param = &op->params[i];
 
 		userxattr &= strcmp(param->key, "userxattr") != 0;
-		r = sys_fsconfig(context, param->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, param->key, param->value, 0);
+		r = mountfd_option(context, param);
 	}
 	return r >= 0 && userxattr ? sys_fsconfig(context, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) : r;
 }

@@ -13,6 +13,7 @@
 
 enum kind {
 	NOTHING,	/* accepted, means the default */
+	DATA,		/* the filesystem's, as if it were not in the table, but one that it need not know (aspect/mountfd.h) */
 	ATTR_ON,	/* MOUNT_ATTR_* of this mount */
 	ATTR_OFF,
 	REC_ON,		/* MOUNT_ATTR_* of the tree */
@@ -29,6 +30,7 @@ enum kind {
 
 /* X("name", kind, value), in alphabetical order: `features` prints it */
 #define OPTIONS(X)                                           \
+	X("acl", DATA, 0)                                    \
 	X("async", SB_OFF, MS_SYNCHRONOUS)                   \
 	X("atime", ATTR_OFF, MOUNT_ATTR_NOATIME)             \
 	X("bind", BIND, 0)                                   \
@@ -46,6 +48,7 @@ enum kind {
 	X("lazytime", SB_ON, MS_LAZYTIME)                    \
 	X("loud", SB_OFF, MS_SILENT)                         \
 	X("mand", SB_ON, MS_MANDLOCK)                        \
+	X("noacl", DATA, 0)                                  \
 	X("noatime", ATTR_ON, MOUNT_ATTR_NOATIME)            \
 	X("nodev", ATTR_ON, MOUNT_ATTR_NODEV)                \
 	X("nodiratime", ATTR_ON, MOUNT_ATTR_NODIRATIME)      \
@@ -159,6 +162,7 @@ static void apply(struct mount_flags *f, const struct option *o)
 
 	switch (o->kind) {
 	case NOTHING:
+	case DATA:
 		break;
 	case ATTR_ON:
 		attr_on(&f->attr_set, &f->attr_clear, o->value);
@@ -271,7 +275,7 @@ int spec_mount_options(struct arena *arena, struct error *e, const struct string
 		o = find(name, value ? (size_t)(value - name) : strlen(name));
 		if (is_comment(name))
 			continue;
-		if (!o || (value && o->kind != IDMAP)) {
+		if (!o || o->kind == DATA || (value && o->kind != IDMAP)) {
 			add_data(arena, &f, name);
 			continue;
 		}

@@ -65,6 +65,13 @@ load mounts
 	make_bundle
 	tmpfs '["noiversion","loud","nomand","nostrictatime","norelatime"]'
 	has "$(mounted /m)" 3 tmpfs
+	for option in acl noacl; do # as runc has it for every filesystem
+		make_bundle
+		tmpfs "[\"$option\",\"size=64k\"]"
+		mount_entry "{\"destination\":\"/m\",\"type\":\"tmpfs\",\"options\":[\"remount\",\"$option\",\"size=128k\"]}"
+		has "$(mounted /m)" 5 size=128k
+		"$HULL" features | jq -e --arg o "$option" '.mountOptions | index($o)' >/dev/null
+	done
 }
 
 @test "options for the filesystem" {
