@@ -1,5 +1,6 @@
 /* try: run a command on throwaway overlays, show what it changed, and make the changes real, keep them or drop them. */
 #include <ctype.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -148,31 +149,66 @@ static int ask(size_t dangerous)
 	return tolower((unsigned char)line[0]);
 }
 
+#define KEPT "%s: the changes are kept in '%s': 'hull try show|diff|apply|drop %s'\n"
+
 static int keep(const struct cli *cli, const char *dir)
 {
-	(void)fprintf(stderr, "%s: the changes are kept in '%s': 'hull try show|diff|apply|drop %s'\n", cli->name, dir, dir); /* a hint */
+	(void)fprintf(stderr, KEPT, cli->name, dir, dir); /* a hint */
 	return 0;
+}
+
+/* What is said when a signal ends us at the question: written beforehand, since a handler may print nothing (signal-safety(7)). */
+static char *last_words;
+
+static void on_end(int signal)
+{
+	(void)!write(STDERR_FILENO, last_words, strlen(last_words)); /* a hint */
+	(void)raise(signal); /* SA_RESETHAND: it ends us when we return */
+}
+
+/* From now on the signals that end us say first that the changes are kept (@dir), or, NULL, do not any more. One that is ignored stays so. */
+static void watch_end(const struct cli *cli, const char *dir)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	const struct sigaction action = { .sa_handler = dir ? on_end : SIG_DFL, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction old;
+
+	if (dir && asprintf(&last_words, "\n" KEPT, cli->name, dir, dir) < 0) {
+		last_words = NULL;
+		return; /* without memory we end as before */
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			(void)sigaction(signals[i], &action, NULL); /* cannot fail with these */
+	if (!dir)
+		free(last_words);
+}
+
+static int ask_for_decision(const struct cli *cli, const struct try_flags *f, const char *dir, size_t dangerous)
+{
+	int answer;
+
+	watch_end(cli, dir);
+	do {
+		answer = ask(dangerous);
+		if (answer == 'd')
+			(void)show_diff(cli, f, dir, STDERR_FILENO); /* it said so; ask again */
+	} while (answer != 'y' && answer != 'n' && answer != 'k');
+	watch_end(cli, NULL);
+	return answer;
 }
 
 static int decide_on_terminal(const struct cli *cli, struct try_flags *f, const char *dir, size_t dangerous)
 {
-	for (;;) {
-		switch (ask(dangerous)) {
-		case 'y':
-			/* they have just been shown, with their marks, and confirmed */
-			f->trusted = true;
-			return apply(cli, f, dir);
-		case 'n':
-			return drop(cli, dir);
-		case 'k':
-			return keep(cli, dir);
-		case 'd':
-			(void)show_diff(cli, f, dir, STDERR_FILENO); /* it said so; ask again */
-			break;
-		default:
-			break;
-		}
-	}
+	int answer = ask_for_decision(cli, f, dir, dangerous);
+
+	if (answer == 'k')
+		return keep(cli, dir);
+	if (answer == 'n')
+		return drop(cli, dir);
+	/* they have just been shown, with their marks, and confirmed */
+	f->trusted = true;
+	return apply(cli, f, dir);
 }
 
 /* The command has ended. Return: 0, or an exit code after a message. */

@@ -202,6 +202,32 @@ $W/binary: binary file added
 	[ "$(stat -c '%a %Y' "$W/other")" = '700 1000000000' ]
 }
 
+@test "interrupted at its question it says where the changes are" {
+	place
+	local signal kept
+	for signal in INT HUP; do
+		run -$((128 + $(kill -l "$signal"))) timeout -k 1 30 python3 -c 'import os, pty, signal, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+seen = b""
+try:
+    while True:
+        seen += os.read(fd, 4096)
+        if seen.endswith(b"[d]iff: "):
+            os.write(fd, b"\x03") if sys.argv[1] == "INT" else os.kill(pid, signal.SIGHUP)
+except OSError:
+    pass
+print(seen.decode().replace("\r\n", "\n"))
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(128 - code if code < 0 else code)' "$signal" "$HULL" try sh -c 'echo x >"$0/a"' "$W"
+		kept=$(sed -n "s/.*kept in '\([^']*\)'.*/\1/p" <<<"$output")
+		[ -n "$kept" ]
+		run -0 hull try drop "$kept"
+	done
+	[ "$(cat "$W/a")" = one ]
+}
+
 @test "on a terminal it asks: differences, keep, no, yes" {
 	place
 	local ask=(python3 "$BATS_TEST_DIRNAME/try-terminal.py" --answers)
