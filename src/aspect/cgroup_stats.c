@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "aspect/cgroup.h"
+#include "aspect/cgroup_control.h"
 #include "base/io.h"
 #include "base/scope.h"
 #include "base/text.h"
@@ -269,6 +270,16 @@ static void read_hugetlb(const struct cgroup_host *host, struct arena *arena, st
 		(void)closedir(dir); /* it was only read */
 }
 
+/* Without the controller they are counted by hand, as runc does: processes, not threads. */
+static uint64_t count_pids(const struct facts *facts, struct arena *arena)
+{
+	struct error unused;
+	pid_t *pids;
+	size_t n;
+
+	return cgroup_pids(facts, arena, &unused, &pids, &n) < 0 ? 0 : n;
+}
+
 int cgroup_stats_read(const struct facts *facts, struct arena *arena, struct error *error, struct cgroup_stats *ret_stats)
 {
 	struct cgroup_stats stats = { .n_hugetlb = 0 };
@@ -290,6 +301,8 @@ int cgroup_stats_read(const struct facts *facts, struct arena *arena, struct err
 	pids = source_of(&host, "pids", arena);
 	stats.pids.current = number_of(&pids, "pids.current");
 	stats.pids.limit = number_of(&pids, "pids.max");
+	if (stats.pids.current == 0)
+		stats.pids.current = count_pids(facts, arena);
 	*ret_stats = stats;
 	return 0;
 }

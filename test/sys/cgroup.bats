@@ -366,6 +366,16 @@ V2_ONLY=(unshare -m sh -c 'mount --make-rprivate / && umount -R /sys/fs/cgroup &
 	[ -z "$(find /sys/fs/cgroup -name "$ID")" ]
 }
 
+@test "cgroup v2: events --stats counts processes, with the pids controller and without it" {
+	needs_hull
+	make_bundle
+	args sleep 50
+	"${V2_ONLY[@]}" sh -c 'h="$0 --root $1"; $h run -d -b "$2" "$3" && $h exec -d "$3" sleep 50 && $h events --stats "$3"; $h delete --force "$3"' \
+		"$HULL" "$STATE" "$BUNDLE" "$ID" </dev/null >"$DIR/out" 2>"$DIR/err"
+	cat "$DIR/out" "$DIR/err"
+	[ "$(jq .data.pids.current "$DIR/out")" = 2 ]
+}
+
 @test "a host without cgroups: device rules cannot be had, disabled goes without" {
 	needs_hull
 	make_bundle
