@@ -27,7 +27,7 @@ static const struct option_row rows[] = {
 	{ "unshare-uts", IN_ORDER(OP_UNSHARE_UTS, 0), .help = "make a namespace for the name of the host" },
 	{ "unshare-cgroup", IN_ORDER(OP_UNSHARE_CGROUP, 0), .help = "make a cgroup namespace" },
 	{ "unshare-cgroup-try", IN_ORDER(OP_UNSHARE_CGROUP_TRY, 0), .help = "the same if possible" },
-	{ "userns", AT(userns), .argument = "FD", .help = "use this user namespace" },
+	{ "userns", AT(userns), .argument = "FD", .help = "use this user namespace, as who the caller is there" },
 	{ "userns2", AT(userns2), .argument = "FD", .help = "and go to this one at the end" },
 	{ "disable-userns", AT(disable_userns), .help = "no user namespaces can be made inside" },
 	{ "assert-userns-disabled", AT(assert_userns_disabled), .help = "fail if user namespaces can be made inside" },

@@ -350,7 +350,8 @@ const struct command sandbox_command = {
 		"--init, --result, --name, --time, --wall, --plugin, --preserve-fds, --die-with-parent, --writable-root, and mount points that are not there. Landlock is hull's and is not part of it, "
 		"nor are the root directory's plain files; the system-call filter refuses what it can in the words of libseccomp. Status, signals and the terminal are passed on as "
 		"that runtime does it; what it needs of the caller and the host is its own matter (runc wants --as 0 of an ordinary user). With --print-config, that document.\n\n"
-		"The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself fails, 126 when the command cannot be "
+		"A script without #! is run by /bin/sh. The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself "
+		"fails, 126 when the command cannot be "
 		"executed and 127 when it was not found.",
 	.examples = (const struct example[]){
 		{ "hull sandbox", "a shell that can do no harm" },
