@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "run/notify.h"
 #include "run/plan.h"
+#include "run/sandbox.h"
 #include "spec/oci.h"
 #include "spec/patch.h"
 
@@ -250,19 +251,10 @@ static int edit(struct job *job, const struct plugin *plugin, const struct json 
 	return r;
 }
 
-/* A document that 'hull sandbox --print-config' wrote, or that says the same. */
-static void request_sandbox(struct request *r, const struct hull_extension *x)
-{
-	r->sandbox = true;
-	r->mimic = !x->bare;
-	r->cwd_optional = x->cwd_optional;
-	r->set_pwd = x->bare || !x->cwd_optional;
-}
-
 static int check(struct job *job)
 {
-	if (job->spec.hull.sandbox)
-		request_sandbox(&job->request, &job->spec.hull);
+	if (job->spec.hull.sandbox && !job->sandbox)
+		sandbox_document(job);
 	notify_mount(job);
 	job_plan(job, &job->spec.process);
 	return plan_check(&job->plan);

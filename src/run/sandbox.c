@@ -256,6 +256,38 @@ static void settle_options(struct hull_sandbox_options *o, unsigned int terminal
 		o->init = true;
 }
 
+/* Whether a mount is the caller's terminal, by its own name (spec/sandbox.c). */
+static bool is_console(const struct mount *m)
+{
+	const char *name = m->destination ? strrchr(m->destination, '/') : NULL;
+
+	return m->source && text_after(m->source, "/dev/pts/") && m->flags.optional && !m->flags.recursive && name && text_equal(name, "/console");
+}
+
+void sandbox_document(struct job *job)
+{
+	const struct hull_extension *x = &job->spec.hull;
+	struct request *r = &job->request;
+	struct mount_list *list = &job->spec.mounts;
+	size_t n = 0;
+
+	r->sandbox = true;
+	r->mimic = !x->bare;
+	r->cwd_optional = x->cwd_optional;
+	r->set_pwd = x->bare || !x->cwd_optional;
+	for (size_t i = 0; i < list->n; i++) {
+		struct mount *m = &list->v[i];
+
+		if (is_console(m)) { /* by now the number may be that of somebody else's terminal */
+			m->source = arena_strdup(&job->hull->arena, own_terminal(&job->hull->arena, find_terminals()));
+			if (!m->source)
+				continue;
+		}
+		list->v[n++] = *m;
+	}
+	list->n = n;
+}
+
 void sandbox_foreground(struct foreground *f, const struct spec *spec)
 {
 	const struct namespace *pid = spec_namespace(spec, NAMESPACE_PID);

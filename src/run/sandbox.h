@@ -75,6 +75,11 @@ static inline struct sandbox *sandbox_of(const struct job *job)
  */
 void sandbox_foreground(struct foreground *f, const struct spec *spec);
 
+/**
+ * sandbox_document - let the job's spec, a document that says so (spec.hull.sandbox), be a sandbox: its request, and the terminal of whoever runs it now.
+ */
+void sandbox_document(struct job *job);
+
 /* ---- sandbox_fds.c: descriptors ---- */
 
 /**

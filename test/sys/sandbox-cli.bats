@@ -227,6 +227,18 @@ same()
 	[ -z "$(ls "$DIR/root/opt")" ]
 }
 
+@test "--print-config: the terminal inside is that of whoever runs it, and nobody else's" {
+	local look='stat -c %t:%T /dev/console 2>&1 || echo none'
+	mkdir "$DIR/tty"
+	script -qec "$HULL sandbox --print-config sh -c '$look' >$DIR/tty/config.json" /dev/null </dev/null 3>&-
+	jq -e '.mounts[] | select(.destination == "/dev/console" and (.source | startswith("/dev/pts/")))' "$DIR/tty/config.json"
+	jq '(.mounts[] | select(.destination == "/dev/console")).source = "/dev/pts/ptmx"' "$DIR/tty/config.json" >"$DIR/tty/other.json"
+	script -qec "hull() { $HULL --root $STATE \"\$@\"; }; stat -Lc %t:%T \$(tty); hull run -b $DIR/tty --config $DIR/tty/other.json $ID" "$DIR/shown" </dev/null 3>&-
+	[ "$(grep -c '^88:' "$DIR/shown")" -eq 2 ]
+	[ "$(grep '^88:' "$DIR/shown" | sort -u | wc -l)" -eq 1 ]
+	[[ $(hull run -b "$DIR/tty" --config "$DIR/tty/other.json" "$ID" </dev/null 2>&1 | cat) == *none ]]
+}
+
 @test "--print-config names the working directory that the sandbox has" {
 	local home=$USER_HOME
 	[ "$(config | jq -r .process.cwd)" = "$WORK" ]
