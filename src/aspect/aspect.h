@@ -83,6 +83,9 @@ CHILD int child_fail_fs(const struct child *c, const char *message, int errnum, 
 /* child_warn - the same record, but the run goes on */
 CHILD void child_warn(const struct child *c, const char *message, int errnum, const char *a, const char *b);
 
+/* child_warn_words - likewise, with somebody's own words behind it: @length, less than FAULT_DETAIL_MAX */
+CHILD void child_warn_words(const struct child *c, const char *message, const char *a, const char *words, size_t length);
+
 /**
  * child_send_fd - hand a descriptor to the parent (console, seccomp listener).
  * @kind: enum channel_fd of run/channel.h by number: 1 console, 2 seccomp listener.

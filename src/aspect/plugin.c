@@ -298,6 +298,17 @@ static CHILD int fail_in_child(const struct child *c, const struct plugin *plugi
 	return child_fail_number(c, FAULT("plugin %a at 'child': failed: exit status %n"), 0, plugin->subject, result->value);
 }
 
+/* A line that is longer than a record becomes several. */
+static CHILD void warn_in_child(const struct child *c, const struct plugin *plugin, const struct program_stream *words)
+{
+	for (size_t at = 0, n; at < words->length; at += n + (at + n < words->length && words->data[at + n] == '\n')) {
+		for (n = 0; at + n < words->length && n < FAULT_DETAIL_MAX - 1 && words->data[at + n] != '\n';)
+			n++;
+		if (n > 0)
+			child_warn_words(c, FAULT("plugin %a"), plugin->subject, words->data + at, n);
+	}
+}
+
 static CHILD int run_in_child(const struct child *c, const struct plugin *plugin)
 {
 	char name[] = "plugin", point[] = "child";
@@ -313,7 +324,10 @@ static CHILD int run_in_child(const struct child *c, const struct plugin *plugin
 
 	(void)lseek(plan->input, 0, SEEK_SET); /* a memfd can be sought */
 	result = program_run_reading(&program, plugin->timeout * PLUGIN_MS, &words, 1);
-	return result.end == PROGRAM_EXITED && result.value == 0 ? 0 : fail_in_child(c, plugin, &result, &words);
+	if (result.end != PROGRAM_EXITED || result.value != 0)
+		return fail_in_child(c, plugin, &result, &words);
+	warn_in_child(c, plugin, &words);
+	return 0;
 }
 
 static CHILD int plugin_settle(struct child *c)

@@ -100,6 +100,20 @@ CHILD void child_warn(const struct child *c, const char *message, int errnum, co
 	(void)report(c, MESSAGE_WARNING, message, errnum, a, b, 0, NO_FD); /* -1 by nature */
 }
 
+CHILD void child_warn_words(const struct child *c, const char *message, const char *a, const char *words, size_t length)
+{
+	struct message m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_WARNING;
+	m.aspect = c->aspect;
+	m.phase = c->phase;
+	m.text = (uint32_t)(message - __start_fault_text);
+	m.a = offset_of(c->plan, a);
+	memcpy(m.detail, words, length < sizeof(m.detail) ? length : sizeof(m.detail) - 1);
+	(void)channel_send(c->channel, &m, -1); /* without a parent there is nobody to tell */
+}
+
 CHILD int child_send_fd(const struct child *c, int kind, int fd)
 {
 	struct message m;

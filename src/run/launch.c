@@ -312,13 +312,13 @@ static int wait_hop(const struct run *run)
 	return fds[1].revents ? 0 : fail(run->p->error, 0, "the process that enters the namespaces ended before it was ready");
 }
 
-/* Nothing is to come that waits for our answer, nor a descriptor: only SEALED or a fault, and then the end. */
+/* Nothing is to come that waits for our answer, nor a descriptor, nor a plugin's words, which can be many: only SEALED or a fault, and then the end. */
 static bool only_ends(const struct run *run)
 {
 	const struct plan *p = run->p;
 	const struct hooks *h = &p->spec->hooks;
 
-	if (run->hop > 0 || p->process->terminal || seccomp_listener_path(p))
+	if (run->hop > 0 || p->process->terminal || p->data[ASPECT_PLUGIN] || seccomp_listener_path(p))
 		return false;
 	return p->request->exec || (h->prestart.n == 0 && h->create_runtime.n == 0 && h->start_container.n == 0);
 }

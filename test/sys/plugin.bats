@@ -238,6 +238,17 @@ says()
 	[ "$status" -eq 0 ]
 	[[ ${lines[0]} == *"warning: plugin 'p' ($DIR/plugins/p): one" ]]
 	[[ ${lines[1]} == *": two" ]]
+	plugin p '["child"]' 'echo one >&2; echo >&2; echo two >&2'
+	with p
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == *"warning: "*"plugin 'p' ($DIR/plugins/p): one" ]]
+	[[ ${lines[1]} == *"plugin 'p' ($DIR/plugins/p): two" ]]
+	for i in {1..4}; do # more than the channel holds
+		plugin "many$i" '["child"]' 'i=0; while [ $i -lt 350 ]; do echo >&2 x; i=$((i + 1)); done'
+	done
+	run hull sandbox --plugin "$DIR/plugins/many1" --plugin "$DIR/plugins/many2" --plugin "$DIR/plugins/many3" --plugin "$DIR/plugins/many4" -- true
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1400 ]
 }
 
 @test "a time limit of its own, and everything it started is killed with it" {
