@@ -15,8 +15,8 @@
 #include "aspect/aspect.h"
 #include "base/sys.h"
 
-/* /dev/null is 1:3; more descriptors than a process may have at all are not preserved */
-enum { NULL_MAJOR = 1, NULL_MINOR = 3, STDIO_FIRST = STDERR_FILENO + 1, STDIO_PRESERVE_MAX = 1 << 20 };
+/* /dev/null, /dev/zero and their like are 1:N, and everybody's; more descriptors than a process may have at all are not preserved */
+enum { MEMORY_MAJOR = 1, STDIO_FIRST = STDERR_FILENO + 1, STDIO_PRESERVE_MAX = 1 << 20 };
 
 /* @give: bit n: descriptor n changes its owner;  @first: the first descriptor that is not preserved */
 struct stdio_plan {
@@ -44,7 +44,7 @@ static unsigned int to_give(const struct plan *p)
 	if (p->process->terminal || p->request->sandbox) /* the payload is who the caller is */
 		return 0;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fstat(fd, &st) < 0 || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(NULL_MAJOR, NULL_MINOR)))
+		if (fstat(fd, &st) < 0 || (S_ISCHR(st.st_mode) && major(st.st_rdev) == MEMORY_MAJOR))
 			continue;
 		/* with a user namespace the two ids are not comparable */
 		if (p->has_userns || st.st_uid != p->process->user.uid)

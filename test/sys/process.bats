@@ -373,6 +373,16 @@ STATUS='exec cat /proc/self/status'
 	[ "$output" = $'1 1 0\n0\n1\n2' ]
 }
 
+@test "devices that are everybody's, /dev/zero for one, are not given to the payload's user" {
+	make_bundle
+	mknod -m 666 "$DIR/zero" c 1 5
+	edit '.process.user = {"uid": 1000, "gid": 1000}'
+	args sh -c 'head -c 3 | wc -c'
+	[ "$(hull run -b "$BUNDLE" "$ID" <"$DIR/zero" 2>>"$DIR/err")" -eq 3 ]
+	[ "$(stat -c %u:%g "$DIR/zero")" = 0:0 ]
+	[ "$(stat -c %u "$DIR/err")" = 1000 ] # twin
+}
+
 @test "a user's payload can open /dev/stdout and /dev/stderr again" {
 	make_bundle
 	edit '.process.user = {uid: 1000, gid: 1000}'
