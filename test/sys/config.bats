@@ -147,10 +147,11 @@ raw() { # file content from stdin
 @test "a time namespace is joined by run, run -d, create and exec, and a new one is made without offsets" {
 	local keeper ns
 	make_bundle
-	unshare -T -f --monotonic 100000 --kill-child sleep 1000 3>&- &
+	unshare -T --monotonic 100000 sleep 1000 3>&- &
 	keeper=$!
-	eventually pgrep -P "$keeper" sleep
-	ns=/proc/$(pgrep -P "$keeper")/ns/time
+	ns=/proc/$keeper/ns/time_for_children
+	eventually grep -qx sleep "/proc/$keeper/comm"
+	[ "$(readlink "$ns")" != "$(readlink /proc/self/ns/time)" ]
 	edit '.linux.namespaces += [{type: "time", path: $p}]' --arg p "$ns"
 	args sh -c 'readlink /proc/self/ns/time; cut -d. -f1 /proc/uptime'
 	run hull run -b "$BUNDLE" "$ID"
