@@ -197,7 +197,7 @@ same()
 		umask 027
 		cd "$WORK" || return
 		"${as[@]}" "$HULL" sandbox "$@" --print-config sh -c "$probe" >"$here/config.json" </dev/null
-		"${as[@]}" "$HULL" sandbox "$@" sh -c "$probe" >"$here/sandbox" 2>/dev/null </dev/null || true
+		"${as[@]}" timeout -k 1 10 "$HULL" sandbox "$@" sh -c "$probe" >"$here/sandbox" 2>/dev/null </dev/null || true
 		chmod 755 "$here/config.json"
 		"${as[@]}" timeout -k 1 10 "$HULL" --root "$here/state" run -b "$here" "$ID" >"$here/run" 2>"$here/errors" </dev/null || true
 	)
