@@ -71,12 +71,14 @@ for i in range(3000000): pass"; sleep 0.3'
 	[ "$status" -eq 125 ]
 }
 
+is_sleep() { [ "$(hull enter "$ID" cat /proc/2/comm </dev/null)" = sleep ]; }
+
 @test "a name: list, state, exec, enter, kill, and gone at the end" {
 	"$HULL" --root "$STATE" sandbox --name "$ID" sleep 30 3>&- &
 	eventually has_status running
 	[ "$(hull list -q)" = "$ID" ]
 	[ "$(hull exec "$ID" cat /proc/1/comm)" = hull ]
-	[ "$(hull enter "$ID" cat /proc/2/comm </dev/null)" = sleep ]
+	eventually is_sleep # process 1 has it still to start
 	run hull sandbox --name "$ID" true
 	[ "$status" -eq 125 ]
 	[[ $output == *"already exists"* ]]
