@@ -301,7 +301,7 @@ int cgroup_stats_read(const struct facts *facts, struct arena *arena, struct err
 	pids = source_of(&host, "pids", arena);
 	stats.pids.current = number_of(&pids, "pids.current");
 	stats.pids.limit = number_of(&pids, "pids.max");
-	if (stats.pids.current == 0)
+	if (stats.pids.current == 0) /* no controller; of an empty cgroup it is 0 again */
 		stats.pids.current = count_pids(facts, arena);
 	*ret_stats = stats;
 	return 0;

@@ -68,7 +68,8 @@ struct idmap;
  * @params: options for the filesystem;  @data: the same in one string, for mount(2)
  * @old_way: mount(2) must do it: a value too long for fsconfig(2), or a flag that only mount(2) knows
  * @quick: mount(2) can do it in one call: there is nothing to be done to the mount before or after, and nobody needs its descriptor
- * @keep: a new tmpfs, which the targets of the next mounts lie in;  @fills: and that is /dev, where nothing else will be mounted;  @name: the target's name in the last such tmpfs, NULL: it lies elsewhere
+ * @keep: a new tmpfs, which the targets of the next mounts lie in;  @name: the target's name in the last such tmpfs, NULL: it lies elsewhere
+ * @fills: with @keep: it is /dev, and nothing else will be mounted there: its devices can be made when the last of those mounts is
  * @in_proc: one of the files below /proc that may be covered;  @on_proc: the target is /proc itself
  * @late_readonly: a read-only /dev of our own: only at the end, when its devices are made
  * @mode_given: tmpfs: the options name a mode
