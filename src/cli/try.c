@@ -375,7 +375,8 @@ const struct command try_command = {
 		"Where the state directory lies on a file system that cannot hold an overlay's changes (in a container, on NFS), they are in memory until the "
 		"command ends. A file with several names is replaced under the name that was changed, as overlayfs does it. A directory that was there before cannot "
 		"be renamed, by root neither: rename(2) says 'Invalid cross-device link'. mv(1) copies it then, but 'git mv' and others give up: copy it and remove "
-		"the old one. The times of such a directory are applied with a change of its mode, owner or attributes, and are none by themselves.\n\n"
+		"the old one. The time of a directory is listed where none of its names explains it; one whose names were changed gets the time that it had under the "
+		"command, unless the host has changed it since.\n\n"
 		"A try is for commands that one would run "
 		"anyway but wants to see first: as root with the host's network, a hostile one could still talk to servers and abstract sockets; --net none, or "
 		"hull-sandbox(1), keeps it from that.",

@@ -198,7 +198,7 @@ static int find_changes(struct hull *h, struct try_review *review, const struct 
 		return -1;
 	review->changes = (struct changes){
 		.arena = &h->arena, .error = &h->error, .xattrs = review->state.userxattr ? "user.overlay." : "trusted.overlay.",
-		.roots = review->roots, .n_roots = review->state.n_roots, .on_progress = o->on_progress, .data = o->data,
+		.roots = review->roots, .n_roots = review->state.n_roots, .started = review->state.started, .on_progress = o->on_progress, .data = o->data,
 	};
 	if (try_read_marks(h, &review->state, &review->changes) < 0)
 		return -1;

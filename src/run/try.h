@@ -112,6 +112,12 @@ int try_remove(struct hull *h, struct try_state *state);
 int try_copy_metadata(int from, int to, const struct inode_facts *facts);
 
 /**
+ * try_set_time - set the time of modification of an open inode (any descriptor, also O_PATH), in nanoseconds.
+ * Return: 0 or -errno.
+ */
+int try_set_time(int fd, int64_t mtime);
+
+/**
  * try_copy_data - copy a regular file's content, holes as holes.
  */
 int try_copy_data(int from, int to, uint64_t size);

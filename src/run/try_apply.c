@@ -1,6 +1,7 @@
 /*
  * Making the changes on the host, the reverse of what overlayfs did: what is new or other in path order, each file under a temporary name first and then
- * renamed over the old one; then deletions; then the metadata of directories, from the leaves up, since filling a directory changes it.
+ * renamed over the old one; then deletions; then the metadata of directories, from the leaves up, since filling a directory changes it: its time becomes the
+ * one that it had under the command.
  *
  * Every path is opened below its root without following links, and nothing is opened by a path that the command could have bent. The first error ends
  * it: what was made is counted, the rest is still in the state directory, and applying again goes on from there.
@@ -178,6 +179,17 @@ static int change_metadata(struct making *m)
 	return try_copy_metadata(from, to, &m->change->upper);
 }
 
+/* A directory that is the same gets the time that it had under the command. Nobody asked for this by name: where it cannot be done, that is no error. */
+static int change_time(struct making *m)
+{
+	scope_fd int fd = openat(m->dir, m->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct inode_facts now;
+
+	if (fd >= 0 && changes_facts(fd, "", &now) == 0 && now.ino == m->change->lower.ino && now.mtime != m->change->upper.mtime)
+		(void)try_set_time(fd, m->change->upper.mtime); /* as above */
+	return 0;
+}
+
 /* Nobody interrupts us between a temporary name and its removal, but everybody between two changes. */
 static int undisturbed(int (*act)(struct making *m), struct making *m)
 {
@@ -253,9 +265,12 @@ int try_make_all(struct hull *h, const struct changes *c, const struct hull_revi
 		progress(o, ++*done, total);
 	}
 	for (size_t i = c->n; i-- > 0;) {
-		if (!S_ISDIR(c->v[i].upper.mode) || c->v[i].kind == CHANGE_NONE)
+		bool same = c->v[i].kind == CHANGE_NONE;
+
+		/* what the host has changed since keeps its time */
+		if (!S_ISDIR(c->v[i].upper.mode) || (same && c->v[i].lower.ctime > c->started))
 			continue;
-		if (in_place(h, c, &c->v[i], change_metadata) < 0)
+		if (in_place(h, c, &c->v[i], same ? change_time : change_metadata) < 0)
 			return -1;
 		if (c->v[i].kind == CHANGE_METADATA)
 			progress(o, ++*done, total);

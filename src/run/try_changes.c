@@ -204,13 +204,11 @@ static int look_at_entry(struct changes *c, const struct looking *l, const char 
 		kind = what ? CHANGE_METADATA : CHANGE_NONE;
 	if (kind == CHANGE_NONE && !S_ISDIR(upper->mode) && upper->links < 2)
 		return 0;
-	if (kind != CHANGE_NONE || !S_ISDIR(upper->mode)) {
-		change = add(c, l->visit, name, kind);
-		change->what = lower->mode ? (unsigned int)what : 0;
-		change->upper = *upper;
-		change->lower = *lower;
-		change->danger = kind == CHANGE_NONE ? 0 : changes_danger(l->upper, name, upper, lower, (unsigned int)what);
-	}
+	change = add(c, l->visit, name, kind);
+	change->what = lower->mode ? (unsigned int)what : 0;
+	change->upper = *upper;
+	change->lower = *lower;
+	change->danger = kind == CHANGE_NONE ? 0 : changes_danger(l->upper, name, upper, lower, (unsigned int)what);
 	if (!S_ISDIR(upper->mode))
 		return 0;
 	return enqueue(c, queue, l->visit->root, path_in(c, l->visit, name), same_type && lower->mode);
@@ -306,9 +304,7 @@ static int look_at_root(struct changes *c, unsigned int i)
 		what = changes_compare(c->roots[i].upper, c->roots[i].lower, ".", &upper, &lower);
 	if (what < 0)
 		return failed(c, what, &visit, "");
-	if (what == 0)
-		return 0;
-	change = add(c, &visit, "", CHANGE_METADATA);
+	change = add(c, &visit, "", what ? CHANGE_METADATA : CHANGE_NONE);
 	change->what = (unsigned int)what;
 	change->upper = upper;
 	change->lower = lower;
@@ -348,6 +344,40 @@ static int by_path(const void *a, const void *b)
 	if (!*s || !*t)
 		return *s ? 1 : *t ? -1 : 0;
 	return (*s == '/' ? 0 : (unsigned char)*s) - (*t == '/' ? 0 : (unsigned char)*t);
+}
+
+static void fill_parent(struct changes *c, const struct change *change)
+{
+	const char *slash = strrchr(change->path, '/');
+	size_t length = slash ? (size_t)(slash - change->path) : 0;
+	char path[PATH_MAX] = "";
+	struct change *parent;
+
+	if (!*change->path || length >= sizeof(path))
+		return;
+	memcpy(path, change->path, length);
+	parent = bsearch(&(const struct change){ .root = change->root, .path = path }, c->v, c->n, sizeof(*c->v), by_path);
+	if (parent)
+		parent->filled = true;
+}
+
+/*
+ * The time of a directory that was there before is a change of its own where none of its names explains it. overlayfs copies a directory up with its time; one
+ * that the host has changed since has a time of the host's, which is no change either.
+ */
+static void find_times(struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].kind != CHANGE_NONE && c->v[i].kind != CHANGE_METADATA)
+			fill_parent(c, &c->v[i]);
+	for (size_t i = 0; i < c->n; i++) {
+		struct change *d = &c->v[i];
+
+		if (!S_ISDIR(d->upper.mode) || !S_ISDIR(d->lower.mode) || d->filled || d->upper.mtime == d->lower.mtime || d->lower.ctime > c->started)
+			continue;
+		d->kind = CHANGE_METADATA;
+		d->what |= DIFFERS_TIME;
+	}
 }
 
 /* Which of a group of links the others are linked to: one that stays the inode that it is on the host. */
@@ -404,6 +434,7 @@ int changes_find(struct changes *c)
 		return -1;
 	if (c->n > 1)
 		qsort(c->v, c->n, sizeof(*c->v), by_path);
+	find_times(c);
 	find_links(c);
 	return 0;
 }

@@ -2,6 +2,7 @@
  * What a command changed: an overlay's upper directories held against the lower ones that lie under them.
  *
  * A list of changes says everything that distinguishes the merged tree from the lower one, so that making them on the lower tree gives the merged one.
+ * Every directory of an upper tree is in it, since making a change in one changes its time, which is set right then.
  * The upper trees come from a command that is not trusted: every path in them is opened below its root without following links, names may hold any
  * byte, and only those marks of overlayfs count that the command could not make itself.
  */
@@ -24,7 +25,7 @@ enum {
 };
 
 enum change_kind {
-	CHANGE_NONE = '=', /* copied up, but the same */
+	CHANGE_NONE = '=', /* copied up, but the same; of a directory's time this says nothing */
 	CHANGE_ADDED = 'A',
 	CHANGE_MODIFIED = 'M', /* the content, the target, or the type */
 	CHANGE_DELETED = 'D',
@@ -68,6 +69,7 @@ struct change_root {
  * @what: DIFFERS_*;  @danger: DANGER_*
  * @upper: what it is now, @lower: what it was
  * @link: another path of the same root: this one is a hard link to it; NULL: none
+ * @filled: a directory in which a name was added, modified or deleted
  */
 struct change {
 	enum change_kind kind;
@@ -75,6 +77,7 @@ struct change {
 	const char *path;
 	struct inode_facts upper, lower;
 	const char *link;
+	bool filled;
 };
 
 /* @kind: MARK_*;  @mode: MARK_MODE: what the directory had before it was opened up for us */
@@ -92,6 +95,7 @@ enum { MARK_WHITEOUT = 'w', MARK_OPAQUE = 'o', MARK_MODE = 'c' };
  * @roots, @n_roots: set by the caller
  * @marks, @n_marks: deleted names and opaque directories that are not in the upper trees but known otherwise, sorted by changes_sort_marks()
  * @raw: only what the upper trees hold is listed, all of it as new, and their whiteouts and opaque directories become @marks
+ * @started: CLOCK_REALTIME in nanoseconds: what the host changed in a lower directory after it gave that directory its time, not the command
  * @v, @n: sorted by root and path, a directory before what is in it
  * @size, @size_marks: bytes that there is room for in @v and @marks
  * @on_progress: called now and then with the number of entries looked at; NULL: none
@@ -105,6 +109,7 @@ struct changes {
 	bool raw;
 	const struct change_root *roots;
 	unsigned int n_roots;
+	int64_t started;
 	struct change *v;
 	size_t n, size;
 	void (*on_progress)(void *data, const char *what, uint64_t done, uint64_t total);

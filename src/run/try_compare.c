@@ -204,7 +204,7 @@ int changes_compare(int upper_dir, int lower_dir, const char *name, const struct
 		what |= DIFFERS_MODE;
 	if (upper->uid != lower->uid || upper->gid != lower->gid)
 		what |= DIFFERS_OWNER;
-	/* a directory's time changes with its entries, which have changes of their own */
+	/* a directory's time changes with its entries: see find_times() */
 	if (!S_ISDIR(upper->mode) && upper->mtime != lower->mtime)
 		what |= DIFFERS_TIME;
 	if (S_ISREG(upper->mode))

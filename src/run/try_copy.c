@@ -138,10 +138,18 @@ static int copy_xattrs(const char *from, const char *to)
 	return n > 0 ? set_xattrs(from, to, names, n) : 0;
 }
 
+int try_set_time(int fd, int64_t mtime)
+{
+	const int64_t second = 1000000000, rest = (mtime % second + second) % second; /* before 1970 too */
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = (mtime - rest) / second, .tv_nsec = (long)rest } };
+	char target[MAGIC_SIZE];
+
+	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", fd); /* fits */
+	return utimensat(AT_FDCWD, target, times, 0) < 0 ? -errno : 0;
+}
+
 int try_copy_metadata(int from, int to, const struct inode_facts *facts)
 {
-	const int64_t second = 1000000000, rest = (facts->mtime % second + second) % second; /* before 1970 too */
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = (facts->mtime - rest) / second, .tv_nsec = (long)rest } };
 	char source[MAGIC_SIZE], target[MAGIC_SIZE];
 	struct stat st;
 	int r;
@@ -158,5 +166,5 @@ int try_copy_metadata(int from, int to, const struct inode_facts *facts)
 		return r;
 	if (!S_ISLNK(facts->mode) && chmod(target, facts->mode & 07777) < 0)
 		return -errno;
-	return utimensat(AT_FDCWD, target, times, 0) < 0 ? -errno : 0;
+	return try_set_time(to, facts->mtime);
 }

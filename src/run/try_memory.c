@@ -139,7 +139,7 @@ static int save_one(struct hull *h, const char *xattrs, unsigned int i, int from
 	scope_fd int upper = NO_FD;
 	scope_fd int lower = NO_FD;
 	struct change_root root = { .path = "/" };
-	struct changes c = { .arena = &h->arena, .error = &h->error, .xattrs = xattrs, .raw = true, .roots = &root, .n_roots = 1 };
+	struct changes c = { .arena = &h->arena, .error = &h->error, .xattrs = xattrs, .raw = true, .roots = &root, .n_roots = 1, .started = INT64_MAX };
 	size_t done = 0;
 	int r;
 

@@ -97,8 +97,7 @@ def state(top, show_links):
                 line.append(hashlib.sha1(file.read()).hexdigest())
             if show_links:
                 line.append("link of " + repr(links.setdefault(st.st_ino, path)))
-        if not stat.S_ISDIR(st.st_mode):
-            line.append(str(st.st_mtime_ns))
+        line.append(str(st.st_mtime_ns))
         lines.append(" ".join(line))
     return "\n".join(lines)
 

@@ -183,7 +183,7 @@ $W/binary: binary file added
 	[ -z "$(ls -A "$DIR/elsewhere")" ]
 }
 
-@test "a directory that was there is renamed by copying, as --help says; one that the command made is renamed, and times come with other metadata" {
+@test "a directory that was there is renamed by copying, as --help says; one that the command made is renamed" {
 	place
 	local rename='import os, sys; os.rename(sys.argv[1], sys.argv[2])' before
 	run -1 hull try --yes python3 -c "$rename" "$W/sub" "$W/other"
@@ -196,10 +196,6 @@ $W/binary: binary file added
 	[ "$(cd "$W/other" && state_of .)" = "$before" ]
 	run -0 hull try --yes sh -c 'mkdir "$2/new" && echo x >"$2/new/f" && exec python3 -c "$1" "$2/new" "$2/newer"' - "$rename" "$W"
 	[ "$(ls "$W/newer")" = f ]
-	run -0 hull try --yes touch -d @1000000000 "$W/other"
-	[[ $output == *"nothing was changed"* ]]
-	run -0 hull try --yes sh -c 'touch -d @1000000000 "$0"; chmod 700 "$0"' "$W/other"
-	[ "$(stat -c '%a %Y' "$W/other")" = '700 1000000000' ]
 }
 
 @test "interrupted at its question it says where the changes are" {

@@ -45,6 +45,54 @@ static void content_counts_not_time(void)
 	CHECK_STRING(list(), "m /there/a (time)\n");
 }
 
+static void set_time(const char *path, time_t seconds)
+{
+	CHECK(utimensat(dir, path, (struct timespec[]){ { .tv_sec = seconds }, { .tv_sec = seconds } }, 0) == 0);
+}
+
+static void times_of_directories(void)
+{
+	struct stat st;
+
+	fresh();
+	watched = INT64_MAX;
+	make_dir("upper/0/d");
+	make_dir("upper/0/d/e");
+	copy_up("d/b");
+	set_time("lower", 1);
+	set_time("upper/0", 1);
+	set_time("lower/d", 2);
+	set_time("upper/0/d", 3);
+	set_time("lower/d/e", 4);
+	set_time("upper/0/d/e", 4);
+	CHECK_STRING(list(), "m /there/d/ (time)\n");
+	/* a name in it explains it */
+	write_text("upper/0/d/n", "x");
+	write_text("upper/0/d/e/c", "changed\n");
+	set_time("upper/0/d", 3);
+	set_time("upper/0/d/e", 4);
+	CHECK_STRING(list(), "M /there/d/e/c\nA /there/d/n\n");
+	/* what the host has changed since keeps its own time */
+	watched = 0;
+	record();
+	CHECK(apply(&plain, 0) == 2);
+	CHECK(fstatat(dir, "lower/d", &st, 0) == 0 && st.st_mtime > 4);
+	CHECK_STRING(list(), "");
+	watched = INT64_MAX;
+	CHECK_STRING(list(), "m /there/d/ (time)\nm /there/d/e/ (time)\n");
+	/* otherwise it is given on, and given back where only a file was replaced */
+	set_time("lower/d/e", 4);
+	write_text("upper/0/d/e/c", "again\n");
+	set_time("upper/0/d/e", 4);
+	record();
+	CHECK(apply(&plain, 0) == 2);
+	CHECK(fstatat(dir, "lower/d", &st, 0) == 0 && st.st_mtime == 3);
+	CHECK(fstatat(dir, "lower/d/e", &st, 0) == 0 && st.st_mtime == 4);
+	CHECK(fstatat(dir, "lower", &st, 0) == 0 && st.st_mtime == 1);
+	CHECK_STRING(list(), "");
+	watched = 0;
+}
+
 static void opaque_directories(void)
 {
 	fresh();
@@ -154,6 +202,7 @@ int main(void)
 	RUN(nothing_changed);
 	RUN(kinds_of_changes);
 	RUN(content_counts_not_time);
+	RUN(times_of_directories);
 	RUN(opaque_directories);
 	RUN(whiteouts_as_files);
 	RUN(marks_beside_the_tree);
