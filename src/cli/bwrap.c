@@ -125,7 +125,7 @@ const struct command bwrap_command = {
 		{ "bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sh", "a shell that sees the host's files" },
 		{ "bwrap --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib64 /lib64 --tmpfs /tmp ls /", "nothing but /usr" },
 		{ NULL, NULL } },
-	.max = MANY, .stop_at = 1, .failure = 1, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS | COMMAND_OWN_NAME,
+	.max = MANY, .stop_at = 1, .failure = 1, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS | COMMAND_STREAMS | COMMAND_OWN_NAME,
 	COMMAND_OPTIONS(rows, struct bwrap_flags),
 	.run = bwrap_run,
 };

@@ -20,11 +20,13 @@ enum { COMMAND_FLAGS_MAX = 2560 };
  * What a running command gets.
  * @name: what we were called as: "hull", "runc" or "crun"
  * @compatible: called as runc or crun: exit codes are theirs
+ * @closed: which of the standard streams the caller had closed, as bits
  * @hull: NULL for commands that need none (COMMAND_WITHOUT_HANDLE)
  */
 struct cli {
 	const char *name;
 	bool compatible;
+	unsigned int closed;
 	struct hull *hull;
 };
 
@@ -36,6 +38,7 @@ enum {
 	COMMAND_TAKES_PATH = 16, /* an operand may be a file or directory */
 	COMMAND_ENTERS = 32, /* a process of hull's enters the container: see protect() in main.c */
 	COMMAND_OWN_NAME = 64, /* called by the command's name (through a link), hull is that command */
+	COMMAND_STREAMS = 128, /* its program has the caller's standard streams, and sees closed what he had closed */
 };
 
 /* One example of a command's manual. A list ends with an empty one. */

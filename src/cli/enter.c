@@ -77,7 +77,7 @@ const struct command enter_command = {
 		{ "hull enter $(podman inspect --format '{{.State.Pid}}' db) ps aux", "processes of a Podman container" },
 		{ "hull enter -u root --toolbox /opt/busybox 4711", "a shell in an image that has none" },
 		{ NULL, NULL } },
-	.min = 1, .max = MANY, .stop_at = 2, .failure = 125, .flags = COMMAND_TAKES_ID | COMMAND_ENTERS,
+	.min = 1, .max = MANY, .stop_at = 2, .failure = 125, .flags = COMMAND_TAKES_ID | COMMAND_ENTERS | COMMAND_STREAMS,
 	COMMAND_OPTIONS(rows, struct enter_flags),
 	.run = enter_run,
 };

@@ -81,6 +81,9 @@ static int run_with_handle(struct cli *cli, struct globals *g, const struct comm
 {
 	int status;
 
+	for (int fd = 0; cli->closed >> fd; fd++)
+		if (!(command->flags & COMMAND_STREAMS) && (cli->closed >> fd & 1))
+			(void)fcntl(fd, F_SETFD, 0); /* a container's process has three streams, as runc has it */
 	if (!(command->flags & COMMAND_WITHOUT_HANDLE) && open_library(cli, g) != 0)
 		status = failure_of(cli, command);
 	else
@@ -133,17 +136,21 @@ static int protect(const struct command *own, char **argv)
 
 /*
  * The state that a program may count on: descriptors 0 to 2 are open (one poll(2) tells), or the first file that is opened would become somebody's
- * standard stream; and SIGCHLD is not ignored, or children could not be waited for.
+ * standard stream; and SIGCHLD is not ignored, or children could not be waited for. What was closed is closed again by the next execve(2): to our own private
+ * copy, and to the command, it is as the caller left it.
+ * Return: those that were closed, as bits.
  */
-static void stand_upright(void)
+static unsigned int stand_upright(void)
 {
 	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+	unsigned int closed = 0;
 
 	if (poll(fds, 3, 0) > 0)
 		for (int i = 0; i < 3; i++)
-			if (fds[i].revents & POLLNVAL)
-				(void)open("/dev/null", O_RDWR); /* takes the lowest number; without /dev/null it stays closed */
+			if ((fds[i].revents & POLLNVAL) && open("/dev/null", O_RDWR | O_CLOEXEC) == i) /* the lowest number; without /dev/null it stays closed */
+				closed |= 1u << i;
 	(void)sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL); /* cannot fail with this signal */
+	return closed;
 }
 
 int main(int argc, char **argv)
@@ -158,7 +165,7 @@ int main(int argc, char **argv)
 	cli.compatible = strcmp(cli.name, "hull") != 0 && !command;
 	if (argc < 1)
 		return wrong(&cli, &g, NULL, "no command given");
-	stand_upright();
+	cli.closed = stand_upright();
 	n = protect(command, argv);
 	if (n < 0) {
 		(void)fail(&e, n, "cannot make a private copy of the executable"); /* the message is what we want */

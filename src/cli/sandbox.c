@@ -350,7 +350,7 @@ const struct command sandbox_command = {
 		"--init, --result, --name, --time, --wall, --plugin, --preserve-fds, --die-with-parent, --writable-root, and mount points that are not there. Landlock is hull's and is not part of it, "
 		"nor are the root directory's plain files; the system-call filter refuses what it can in the words of libseccomp. Status, signals and the terminal are passed on as "
 		"that runtime does it; what it needs of the caller and the host is its own matter (runc wants --as 0 of an ordinary user). With --print-config, that document.\n\n"
-		"A script without #! is run by /bin/sh. The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself "
+		"A standard stream that is closed is closed inside, too. A script without #! is run by /bin/sh. The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself "
 		"fails, 126 when the command cannot be "
 		"executed and 127 when it was not found.",
 	.examples = (const struct example[]){
@@ -361,7 +361,7 @@ const struct command sandbox_command = {
 		{ "hull sandbox --profile build --print-config make", "what it would be as a bundle's config.json" },
 		{ "hull sandbox --runtime 'runsc --network=none' ./hostile", "with gVisor's kernel between" },
 		{ NULL, NULL } },
-	.max = MANY, .stop_at = 1, .failure = 125, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS,
+	.max = MANY, .stop_at = 1, .failure = 125, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS | COMMAND_STREAMS,
 	COMMAND_OPTIONS(rows, struct sandbox_flags),
 	.run = sandbox_command_run,
 };

@@ -153,7 +153,7 @@ const struct command selfdock_command = {
 		{ "selfdock --rootfs /srv/debian build apt-get install git", "change a root directory" },
 		{ NULL, NULL } },
 	.words = actions,
-	.min = 2, .max = MANY, .stop_at = 2, .failure = 124, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS | COMMAND_OWN_NAME,
+	.min = 2, .max = MANY, .stop_at = 2, .failure = 124, .flags = COMMAND_TAKES_PATH | COMMAND_ENTERS | COMMAND_STREAMS | COMMAND_OWN_NAME,
 	COMMAND_OPTIONS(rows, struct selfdock_flags),
 	.run = selfdock_run,
 };

@@ -386,7 +386,7 @@ const struct command try_command = {
 		{ "hull try --keep /var/tmp/t apt-get install -y hello", "decide later: hull try apply /var/tmp/t" },
 		{ "hull try show --format json /var/tmp/t", "the changes for a program" },
 		{ NULL, NULL } },
-	.min = 1, .max = MANY, .stop_at = 1, .failure = TRY_FAILED, .flags = COMMAND_ENTERS,
+	.min = 1, .max = MANY, .stop_at = 1, .failure = TRY_FAILED, .flags = COMMAND_ENTERS | COMMAND_STREAMS,
 	COMMAND_OPTIONS(rows, struct try_flags),
 	.run = try_run,
 };

@@ -84,6 +84,46 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$HULL" sandbox -t sh -
 	[ "${lines[1]}" -ne 124 ]
 }
 
+# open_streams COMMAND…: which of the standard streams are open in there, bit by bit, as the status of a shell
+open_streams()
+{
+	local code=0
+	timeout --foreground -k 1 15 "$@" sh -c 'n=0; for i in 0 1 2; do [ ! -e "/proc/self/fd/$i" ] || n=$((n + (1 << i))); done; exit $n' 3>&- || code=$?
+	left=$code
+}
+
+@test "standard streams that are closed are closed inside, too; those that are open are open" {
+	local way inside left
+	"$HULL" sandbox sh -c 'echo up; exec sleep 60' >"$DIR/out" 3>&- &
+	eventually grep -q up "$DIR/out"
+	eventually pgrep -P $!
+	inside=$(pgrep -P $!)
+	for way in "sandbox" "sandbox --init" "sandbox --share pid --syscalls none" "bwrap --bind / / --proc /proc" "selfdock run" "try --no" "enter $inside"; do
+		# shellcheck disable=SC2086
+		{
+			open_streams "$HULL" $way </dev/null && [ "$left" -eq 7 ] || { echo "$way, open: $left"; return 1; }
+			open_streams "$HULL" $way <&- && [ "$left" -eq 6 ] || { echo "$way, no 0: $left"; return 1; }
+			open_streams "$HULL" $way >&- && [ "$left" -eq 5 ] || { echo "$way, no 1: $left"; return 1; }
+			open_streams "$HULL" $way 2>&- && [ "$left" -eq 3 ] || { echo "$way, no 2: $left"; return 1; }
+			open_streams "$HULL" $way <&- >&- 2>&- && [ "$left" -eq 0 ] || { echo "$way, none: $left"; return 1; }
+		}
+	done
+	kill -9 $!
+	open_streams setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --clear-groups -- "$HULL" sandbox >&-
+	[ "$left" -eq 5 ]
+	# a terminal of its own is all three of them
+	open_streams "$HULL" sandbox -t <&- >&- 2>&-
+	[ "$left" -eq 7 ]
+	run -1 bash -c '"$@" bash -c "echo x" >&-' - "$HULL" sandbox
+	[[ $output == *"Bad file descriptor"* ]]
+	# an OCI container's process has three in any case
+	make_bundle
+	args sleep 60
+	start_detached
+	open_streams "$HULL" --root "$STATE" exec "$ID" <&- >&- 2>&-
+	[ "$left" -eq 7 ]
+}
+
 @test "signals that hull gets end the command, or are caught by it" {
 	for init in "" --init; do
 		for signal in TERM HUP USR1; do # a shell's background command ignores SIGINT
