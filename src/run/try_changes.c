@@ -3,8 +3,8 @@
  * the stack nor descriptors limit how deep a tree may be; only the length of a path does.
  *
  * The marks of overlayfs: a whiteout (a device 0:0, or an empty file with the attribute "whiteout" in a directory marked "x") says that a name was
- * deleted; an opaque directory ("y") hides the lower one, whose names are then deleted unless they are there again. Redirections and files without
- * data do not occur: we mount without them, and what claims to be one is refused.
+ * deleted; an opaque directory ("y") hides the lower one, whose names are then deleted unless they are there again, and so do the directories in it,
+ * which have no mark. Redirections and files without data do not occur: we mount without them, and what claims to be one is refused.
  */
 #include "run/try_changes.h"
 
@@ -24,11 +24,11 @@
 
 enum { PROGRESS_STEP = 256, MARK_PATH_SIZE = 32 + NAME_MAX + 1 };
 
-/* A directory to look at. @below: there is a lower one too;  @next: the queue */
+/* A directory to look at. @below: there is a lower one too;  @hidden: which a directory above hides;  @next: the queue */
 struct visit {
 	unsigned int root;
 	const char *path;
-	bool below;
+	bool below, hidden;
 	struct visit *next;
 };
 
@@ -126,11 +126,11 @@ static bool is_whiteout(const struct changes *c, const struct looking *l, const 
 	return l->marked && S_ISREG(facts->mode) && facts->size == 0 && mark_of(c, l->upper, name, "whiteout");
 }
 
-static int enqueue(struct changes *c, struct queue *queue, unsigned int root, const char *path, bool below)
+static int enqueue(struct changes *c, struct queue *queue, unsigned int root, const char *path, bool below, bool hidden)
 {
 	struct visit *visit = arena_new(c->arena, struct visit);
 
-	*visit = (struct visit){ .root = root, .path = path, .below = below };
+	*visit = (struct visit){ .root = root, .path = path, .below = below, .hidden = hidden };
 	if (strlen(path) >= PATH_MAX - 1)
 		return failed(c, -ENAMETOOLONG, visit, "");
 	*queue->end = visit;
@@ -211,7 +211,7 @@ static int look_at_entry(struct changes *c, const struct looking *l, const char 
 	change->danger = kind == CHANGE_NONE ? 0 : changes_danger(l->upper, name, upper, lower, (unsigned int)what);
 	if (!S_ISDIR(upper->mode))
 		return 0;
-	return enqueue(c, queue, l->visit->root, path_in(c, l->visit, name), same_type && lower->mode);
+	return enqueue(c, queue, l->visit->root, path_in(c, l->visit, name), same_type && lower->mode, l->opaque);
 }
 
 static int look_at_name(struct changes *c, const struct looking *l, const char *name, struct queue *queue)
@@ -275,7 +275,7 @@ static int look(struct changes *c, const struct visit *visit, struct queue *queu
 	if (upper < 0 || (visit->below && lower < 0))
 		return failed(c, upper < 0 ? upper : lower, visit, ".");
 	mark = mark_of(c, upper, ".", "opaque");
-	l.opaque = mark == 'y' || find_mark(c, MARK_OPAQUE, visit->root, visit->path) != NULL;
+	l.opaque = visit->hidden || mark == 'y' || find_mark(c, MARK_OPAQUE, visit->root, visit->path) != NULL;
 	if (c->raw && mark == 'y')
 		add_mark(c, MARK_OPAQUE, visit->root, visit->path);
 	l.marked = mark == 'x';
@@ -425,7 +425,7 @@ int changes_find(struct changes *c)
 	struct queue queue = { .end = &queue.first };
 
 	for (unsigned int i = 0; i < c->n_roots; i++)
-		if (look_at_root(c, i) < 0 || enqueue(c, &queue, i, "", true) < 0)
+		if (look_at_root(c, i) < 0 || enqueue(c, &queue, i, "", true, false) < 0)
 			return -1;
 	for (const struct visit *visit = queue.first; visit; visit = visit->next)
 		if (look(c, visit, &queue) < 0)

@@ -51,6 +51,17 @@ hull: 1 change applied" ]
 	[ "$(stat -c %Y "$W/sub")" = 1000000000 ]
 }
 
+@test "what was in a directory that was deleted and made again is not there again, at any depth" {
+	place
+	mkdir -p "$W/sub/deep/er"
+	echo four >"$W/sub/deep/er/d"
+	run -0 hull try --yes sh -c 'cd "$0"; rm -r sub; mkdir -p sub/deep/er; echo new >sub/deep/er/n' "$W"
+	[ "$(cd "$W/sub" && find . | sort)" = ".
+./deep
+./deep/er
+./deep/er/n" ]
+}
+
 @test "an ordinary user's directories have the times that the command gave them" {
 	user_up
 	rm -rf "$USER_HOME/w"

@@ -100,6 +100,10 @@ static void opaque_directories(void)
 	write_text("upper/0/d/b", "two, again\n");
 	mark("d", "user.overlay.opaque", "y");
 	CHECK_STRING(list(), "M /there/d/b\nD /there/d/e/\n");
+	/* what it hides is hidden in the directories of it that are there again, which overlayfs does not mark */
+	make_dir("upper/0/d/e");
+	CHECK_STRING(list(), "M /there/d/b\nD /there/d/e/c\n");
+	CHECK(tree_remove(dir, "upper/0/d/e") == 0);
 	/* the command's own attributes are none of overlayfs's */
 	mark("d", "user.overlay.opaque", "n");
 	CHECK_STRING(list(), "M /there/d/b\n");
