@@ -153,7 +153,7 @@ struct hull_enter_options {
 };
 
 /*
- * hull_enter - run a command in the namespaces and the root directory of a process, and wait for it.
+ * hull_enter - run a command in the namespaces and the root directory of a process, and wait for it. It is killed when the calling thread ends.
  * @target: a container's id, or the PID of a process of any runtime.
  * @ret_status: as in hull_run().
  */

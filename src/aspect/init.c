@@ -22,9 +22,9 @@ enum { INIT_SIGNAL_BASE = 128, INIT_LOST = 125 };
 /* Last but for the program: a change of ids or capabilities takes the setting away again (PR_SET_PDEATHSIG(2const)). */
 static CHILD int init_seal(struct child *c)
 {
-	if (!c->plan->spec->hull.die_with_parent || c->plan->request->exec)
+	if (c->plan->request->exec ? !c->plan->request->die_with_us : !c->plan->spec->hull.die_with_parent)
 		return 0;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 && !c->plan->request->exec) /* nobody asked for it there, and the container's filter may forbid it */
 		return child_fail(c, FAULT("cannot ask to be killed with hull"), errno, NULL, NULL);
 	return 0; /* if hull died before: the channel says so at the last barrier */
 }

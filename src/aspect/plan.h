@@ -70,7 +70,7 @@ struct sock_fprog;
  * @console_socket, @pidfd_socket, @notify_socket: unix socket paths or NULL (notify_socket: NOTIFY_SOCKET of the environment)
  * @seccomp_receiver: where a seccomp listener goes that the document gives no way to (RUN_OCI_SECCOMP_RECEIVER of the environment), or NULL
  * @listen_fds: so many descriptors from 3 on came by LISTEN_FDS and are given to the payload;  @preserve_fds: so many after those are, too
- * @exec: this is `hull exec`: only the phases of the process run
+ * @exec: this is `hull exec`: only the phases of the process run;  @die_with_us: it is killed when hull dies, which is not the container's business then
  * @sandbox: made of options (spec/sandbox.h): bind sources mean the host's tree as it was before the first mount, and the root may be taken in place
  * @mimic: mount points that do not exist are never made on the host
  * @inner_cgroup: the payload begins in a cgroup below the one with the limits, whose files are then out of its sight
@@ -88,7 +88,7 @@ struct request {
 	const char *bundle;
 	const char *console_socket, *pidfd_socket, *notify_socket, *seccomp_receiver;
 	unsigned int preserve_fds, listen_fds;
-	bool exec;
+	bool exec, die_with_us;
 	bool detach;
 	bool no_pivot, no_new_keyring;
 	bool sandbox, mimic, inner_cgroup, keep_fds, alone, cwd_optional, set_pwd;

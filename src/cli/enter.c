@@ -70,6 +70,7 @@ const struct command enter_command = {
 		"--toolbox is for images that have no shell. DIR is a directory of the host with programs in bin, sbin, usr/bin or usr/sbin, or directly in it; they "
 		"should be static, since the container's libraries are what others would find. It is mounted over an empty directory of the container (/mnt, if there is one), in a mount "
 		"namespace of the command's own: the container neither sees nor keeps anything of it.\n\n"
+		"When hull is killed, the command is killed, too; what it started beside itself goes on, until its container ends or its terminal is hung up.\n\n"
 		"The exit code is the command's, or 128 plus the number of the signal that killed it; 125 when hull itself fails, 126 when the "
 		"program cannot be executed and 127 when it was not found.",
 	.examples = (const struct example[]){

@@ -5,6 +5,8 @@
  *
  * A foreign process gives what namespaces, root directory, ids, capabilities, no_new_privs and cgroups make of it, and to root its system-call filters; its
  * limits and labels are not taken over.
+ *
+ * The command is a guest: unlike that of exec, which engines leave behind by design, it ends when hull does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -314,7 +316,7 @@ static int prepare(struct visit *v, const struct hull_enter_options *o)
 	if (make_way(v, o) < 0 || make_process(v, o) < 0)
 		return -1;
 	job->request = (struct request){ .id = job->id, .bundle = job->state.bundle ? job->state.bundle : "/", .exec = true,
-		.no_new_keyring = job->state.no_new_keyring, .cgroup_manager = h->cgroup_manager };
+		.die_with_us = true, .no_new_keyring = job->state.no_new_keyring, .cgroup_manager = h->cgroup_manager };
 	job->state.facts.clone_flags = t->flags;
 	lend_terminal(v);
 	if (take_filters(v, o) < 0)

@@ -331,6 +331,47 @@ same_but_mounts() # TARGET: the tools are in a mount namespace of their own, eve
 	stop_target
 }
 
+@test "the command is killed when hull is, at whatever moment; what it left behind a normal end goes on" {
+	local what victim i nap=47.$$
+	running
+	for what in "$ID" "$PID" "-u 1000:1000 $PID" "--privileged $PID"; do
+		# shellcheck disable=SC2086
+		"$HULL" --root "$STATE" enter $what sleep "$nap" </dev/null 3>&- &
+		victim=$!
+		eventually pgrep -xf "sleep $nap"
+		sleep 0.2
+		pgrep -xf "sleep $nap" # while hull is there
+		kill -9 "$victim"
+		eventually not pgrep -xf "sleep $nap"
+	done
+	for i in $(seq 0 29); do
+		"$HULL" enter "$PID" sleep "$nap" </dev/null 3>&- &
+		sleep "0.$(printf '%04d' $((i * 3)))"
+		kill -9 $!
+	done
+	sleep 0.2
+	eventually not pgrep -xf "sleep $nap"
+	# the twins: hull ends when its command does, and hull exec is as runc's
+	run -3 enter "$PID" sh -c 'sleep $0 </dev/null >/dev/null 2>&1 & exit 3' "$nap"
+	pgrep -xf "sleep $nap"
+	pkill -9 -xf "sleep $nap"
+	"$HULL" --root "$STATE" exec "$ID" sleep "$nap" </dev/null 3>&- &
+	eventually pgrep -xf "sleep $nap"
+	kill -9 $!
+	sleep 0.2
+	pgrep -xf "sleep $nap"
+}
+
+@test "an ordinary user: the command is killed when hull is" {
+	local nap=48.$$
+	target as_user "$HULL" sandbox
+	"${AS_USER[@]}" "$HULL" enter "$PID" sleep "$nap" </dev/null >/dev/null 2>&1 3>&- &
+	eventually pgrep -xf "sleep $nap"
+	kill -9 $!
+	eventually not pgrep -xf "sleep $nap"
+	stop_target
+}
+
 @test "what is no target" {
 	refuses "does not exist" "PID" -- "$HULL" --root "$STATE" enter nosuch true
 	refuses "no process 999999999" -- "$HULL" enter 999999999 true
