@@ -1,6 +1,6 @@
 /*
- * Unified diffs of what changed, by diff(1): run without a shell, with fixed options, its two files as descriptors; only the labels vary, and they are
- * escaped. Its output passes through us: towards a terminal, control characters of hostile files are made visible.
+ * Unified diffs of what changed, by diff(1): run without a shell, with fixed options, its two files as descriptors (the new one as standard input, since diff
+ * could not open again what the command left closed to its user); only the labels vary, and they are escaped. Its output passes through us: towards a terminal, control characters of hostile files are made visible.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,12 +84,12 @@ static int relay(const struct comparison *d, int from)
 /* The new process. Nothing here may return. */
 static _Noreturn void become_diff(const struct comparison *d, int out, const char *old_label, const char *new_label)
 {
-	const char *const argv[] = { "diff", "-u", "--label", old_label, "--label", new_label, "/proc/self/fd/3", "/proc/self/fd/4", NULL };
-	/* first out of the way of 1, 3 and 4 */
+	const char *const argv[] = { "diff", "-u", "--label", old_label, "--label", new_label, "/proc/self/fd/3", "-", NULL };
+	/* first out of the way of 0, 1 and 3 */
 	int o = fcntl(out, F_DUPFD_CLOEXEC, 10), a = fcntl(d->old, F_DUPFD_CLOEXEC, 10), b = fcntl(d->new, F_DUPFD_CLOEXEC, 10);
 
 	spawn_reset_signals();
-	if (o < 0 || a < 0 || b < 0 || dup2(o, STDOUT_FILENO) < 0 || dup2(a, 3) < 0 || dup2(b, 4) < 0)
+	if (o < 0 || a < 0 || b < 0 || dup2(o, STDOUT_FILENO) < 0 || dup2(a, 3) < 0 || dup2(b, STDIN_FILENO) < 0)
 		_exit(EXIT_NO_DIFF);
 	(void)execvp(argv[0], (char *const *)(uintptr_t)argv); /* it changes none of them; the exit code tells */
 	_exit(EXIT_NO_DIFF);

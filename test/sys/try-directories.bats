@@ -62,6 +62,24 @@ hull: 1 change applied" ]
 ./deep/er/n" ]
 }
 
+@test "what somebody mounts in a directory that is to be deleted stays" {
+	place
+	run -0 hull try --keep "$DIR/kept" rm -r "$W/sub"
+	cat >"$DIR/inside" <<-'END'
+		mount -t tmpfs t "$W/sub/deep"; echo mine >"$W/sub/deep/mine"
+		! "$HULL" try apply "$DIR/kept" || exit 3
+		! "$HULL" try apply --force "$DIR/kept" || exit 3
+		cat "$W/sub/deep/mine"
+		umount "$W/sub/deep"; mount --bind "$W" "$W/sub/deep"
+		! "$HULL" try apply --force "$DIR/kept" || exit 3
+		cat "$W/a"
+	END
+	run -0 unshare -m --propagation private bash "$DIR/inside"
+	[[ $output == *"Resource busy"*$'\nmine\n'*$'\none' ]]
+	run -0 hull try apply --force "$DIR/kept"
+	[ ! -e "$W/sub" ]
+}
+
 @test "an ordinary user's directories have the times that the command gave them" {
 	user_up
 	rm -rf "$USER_HOME/w"

@@ -393,7 +393,7 @@ sys.exit(128 - code if code < 0 else code)' "$signal" "$HULL" try sh -c 'echo x 
 	as_user sh -c 'mkdir -p ~/w; echo one >~/w/a'
 	run -0 as_user "$HULL" try --keep "$USER_HOME/k" sh -c 'cd ~/w; echo x >a; cp /bin/true su; chmod 4755 su; mkdir closed; echo 1 >closed/f; chmod 0 closed; echo 2 >blind; chmod 0 blind'
 	run -0 as_user "$HULL" try diff "$USER_HOME/k"
-	[[ $output == *"+x"* ]]
+	[[ $output == *"+x"* && $output == *"b$USER_HOME/w/blind"*"+2"* ]]
 	# root does not take it from him
 	refuses "belongs to user" -- "$HULL" try apply "$USER_HOME/k"
 	run -1 as_user "$HULL" try apply "$USER_HOME/k"
