@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/scope.h"
-#include "base/sys.h"
 
 enum { DEPTH_FIRST = 64 };
 
@@ -50,23 +49,11 @@ static int push(struct removal *r, int fd)
 	return 0;
 }
 
-/* Never what is mounted there: rmdir(2) would refuse it only once it was empty. */
-static int open_below(int dirfd, const char *name)
-{
-	const struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV };
-	int fd = sys_openat2(dirfd, name, &how);
-
-	if (fd == -ENOSYS || fd == -EPERM) {
-		fd = openat(dirfd, name, (int)how.flags);
-		return fd < 0 ? -errno : fd;
-	}
-	return fd == -EXDEV ? -EBUSY : fd;
-}
-
 /* Open a directory that we are about to empty; one that denies us access is ours to open up, or the kernel says no. */
 static int open_directory(int dirfd, const char *name)
 {
-	int fd = open_below(dirfd, name);
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dirfd, name, flags);
 	struct stat st;
 
 	if (fd >= 0) {
@@ -75,14 +62,15 @@ static int open_directory(int dirfd, const char *name)
 			(void)fchmod(fd, S_IRWXU); /* removing tells */
 		return fd;
 	}
-	if (fd != -EACCES)
-		return fd;
+	if (errno != EACCES)
+		return -errno;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
 		return -EACCES;
 	/* it was a directory a moment ago; a link put in its place could only make us open up what is ours */
 	if (st.st_uid != geteuid() || fchmodat(dirfd, name, S_IRWXU, 0) < 0)
 		return -EACCES;
-	return open_below(dirfd, name);
+	fd = openat(dirfd, name, flags);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Remove what can be removed at once. Return: 0: the directory is empty, 1: *ret_below was opened and comes first, or -errno. */
