@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -95,6 +97,36 @@ CHILD int io_write_all(int fd, const void *data, size_t length)
 	return 0;
 }
 
+static sigset_t only_sigpipe(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGPIPE);
+	return set;
+}
+
+void io_forget_sigpipe(void)
+{
+	static const struct timespec now;
+	sigset_t set = only_sigpipe();
+
+	(void)sigtimedwait(&set, NULL, &now); /* there is none where it is ignored */
+}
+
+int io_write_pipe(int fd, const void *data, size_t length)
+{
+	sigset_t set = only_sigpipe(), old;
+	int r;
+
+	(void)sigprocmask(SIG_BLOCK, &set, &old); /* cannot fail with these arguments; nor below */
+	r = io_write_all(fd, data, length);
+	if (r == -EPIPE)
+		io_forget_sigpipe();
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
 CHILD int io_write_file(int dirfd, const char *path, const char *data, size_t length)
 {
 	int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -154,6 +186,48 @@ int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, 
 	if (n < 0 || (size_t)n >= sizeof(temporary))
 		return -ENAMETOOLONG;
 	return io_replace_by(dirfd, temporary, path, mode, data, length);
+}
+
+/* A name that means a descriptor: what it leads to may be a file, but the name must not be replaced by one. */
+static bool is_descriptor(const char *path, uint32_t *ret)
+{
+	static const char *const numbered[] = { "/dev/fd/", "/proc/self/fd/" };
+	static const char *const standard[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(standard); i++) {
+		if (text_equal(path, standard[i])) {
+			*ret = i;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbered); i++)
+		if (text_after(path, numbered[i]))
+			return text_to_u32(text_after(path, numbered[i]), ret) == 0;
+	return false;
+}
+
+int io_open_output(const char *path, int *ret_fd)
+{
+	char link[PATH_MAX];
+	struct stat st;
+	uint32_t number;
+	ssize_t n;
+
+	*ret_fd = NO_FD;
+	if (!is_descriptor(path, &number)) {
+		if (lstat(path, &st) < 0 || S_ISREG(st.st_mode)) /* what is wrong with the name shows when it is made */
+			return 0;
+		n = readlink(path, link, sizeof(link) - 1);
+		link[n > 0 ? n : 0] = '\0';
+		if (!is_descriptor(link, &number)) {
+			if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+				return 0;
+			*ret_fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+			return *ret_fd < 0 ? -errno : 0;
+		}
+	}
+	*ret_fd = fcntl((int)number, F_DUPFD_CLOEXEC, 0); /* one that is too large is none */
+	return *ret_fd < 0 ? -errno : 0;
 }
 
 int io_memfd(const char *name, const char *text)

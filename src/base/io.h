@@ -38,6 +38,16 @@ ssize_t io_read_small(int dirfd, const char *path, char *buffer, size_t size);
 int io_write_all(int fd, const void *data, size_t length);
 
 /**
+ * io_write_pipe - the same to a descriptor of somebody else's, who may be gone: that is -EPIPE, and never our end by SIGPIPE.
+ */
+int io_write_pipe(int fd, const void *data, size_t length);
+
+/**
+ * io_forget_sigpipe - take back the signal of a write(2) that gave EPIPE while the signal was blocked, or it would end us when it no longer is.
+ */
+void io_forget_sigpipe(void);
+
+/**
  * io_write_file - write to an existing file (procfs, sysfs, cgroupfs) with one write(2). Child code may call it.
  * Return: 0 or -errno; a short write is -EIO.
  */
@@ -59,6 +69,14 @@ int io_replace_file(int dirfd, const char *path, mode_t mode, const void *data, 
  * io_replace_by - the same where only one writer at a time is possible: it names the temporary file, beside @path.
  */
 int io_replace_by(int dirfd, const char *temporary, const char *path, mode_t mode, const void *data, size_t length);
+
+/**
+ * io_open_output - open the place for output that a person names, unless it is a file: that is for io_replace_file(). A name that means a descriptor
+ * (/dev/stdout, /dev/fd/N) is that descriptor, and devices and FIFOs are written to: to replace one would take it from everybody.
+ * @ret_fd: the caller's to close; NO_FD: a regular file, nothing, or a link to one of them.
+ * Return: 0 or -errno. A FIFO waits for its reader.
+ */
+int io_open_output(const char *path, int *ret_fd);
 
 /**
  * io_memfd - a file in memory with @text in it, which nobody can change, to be read from its beginning.

@@ -135,7 +135,7 @@ static void write_destination(const struct log *log, enum log_level level, const
 	switch (log->target) {
 	case LOG_TO_FILE:
 		add_line(&t, log->format, level, message);
-		(void)io_write_all(log->fd, line, t.length);
+		(void)io_write_pipe(log->fd, line, t.length);
 		break;
 	case LOG_TO_SYSLOG:
 		text_addf(&t, "<%d>%s[%d]: ", (1 << 3) | levels[level].severity, ident, (int)getpid()); /* facility 1: user */
@@ -164,7 +164,7 @@ static void write_stderr(const struct log *log, enum log_level level, const char
 		add_plain(&t, message);
 		text_add(&t, "\n");
 	}
-	(void)io_write_all(STDERR_FILENO, line, t.length); /* nowhere left to complain */
+	(void)io_write_pipe(STDERR_FILENO, line, t.length); /* nowhere left to complain */
 }
 
 void log_write(const struct log *log, enum log_level level, const char *format, ...)

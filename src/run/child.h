@@ -15,6 +15,7 @@ enum { CHILD_EXIT_FAULT = 125 };
  * @mapped: the hop made the user namespace, and its id maps are written
  * @start_fd, @result_fd: FIFOs of a created container, NO_FD for run and exec
  * @target_pidfd: exec: the container's init, whose namespaces are entered
+ * @pid_fd: where the pid goes, NO_FD: to a file that is replaced, or nowhere
  * @way: enter: what the hop does besides, NULL: nothing
  * @lock_fd: the locked state directory: the child closes it, or it would hold the lock for as long as it lives
  * @cgroup: exec: the way into the container's cgroups
@@ -24,6 +25,7 @@ struct engine {
 	bool hop, mapped;
 	int start_fd, result_fd;
 	int target_pidfd;
+	int pid_fd;
 	const struct way *way;
 	int lock_fd;
 	struct cgroup_join cgroup;

@@ -63,19 +63,24 @@ static int end_of_start(struct job *job, int result_fd)
 
 static int start_locked(struct job *job)
 {
+	static const char ended[] = "cannot start container '%s': its process has ended";
 	struct error *e = &job->hull->error;
 	scope_fd int result = openat(job->dir, "result", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	scope_fd int start = NO_FD;
+	int r;
 
 	if (result < 0)
 		return fail(e, errno, "cannot open the result FIFO of container '%s'", job->id);
 	start = openat(job->dir, "start", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (start < 0 && errno == ENXIO)
-		return fail(e, 0, "cannot start container '%s': its process has ended", job->id);
+		return fail(e, 0, ended, job->id);
 	if (start < 0)
 		return fail(e, errno, "cannot open the start FIFO of container '%s'", job->id);
-	if (write(start, "", 1) != 1)
-		return fail(e, errno, "cannot start container '%s'", job->id);
+	r = io_write_pipe(start, "", 1);
+	if (r == -EPIPE) /* it was killed just now */
+		return fail(e, 0, ended, job->id);
+	if (r < 0)
+		return fail(e, r, "cannot start container '%s'", job->id);
 	if (unlinkat(job->dir, "start", 0) < 0)
 		return fail(e, errno, "cannot remove the start FIFO of container '%s'", job->id);
 	return end_of_start(job, result);

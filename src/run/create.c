@@ -227,7 +227,7 @@ static void take_back(struct job *job, bool launched)
 	h->error = first;
 }
 
-static void kill_child(struct launched *child)
+void container_kill_child(const struct launched *child)
 {
 	(void)sys_pidfd_send_signal(child->pidfd, SIGKILL); /* gone is as good */
 	(void)process_wait_gone(child->pidfd, 10000);       /* likewise */
@@ -361,7 +361,7 @@ int container_make(struct job *job, const struct hull_create_options *o, struct 
 	if (launch(&job->plan, run, on_pid, &child) < 0)
 		goto undo;
 	if (after_launch(job, o, &child, run) < 0) {
-		kill_child(&child);
+		container_kill_child(&child);
 		goto undo;
 	}
 	r = run ? finish_run(job, o, foreground, &child, ret_status) : 0;
@@ -382,7 +382,8 @@ int container_create(struct hull *hull, const char *id, const struct hull_create
 	struct foreground foreground = { 0 };
 	int r = -1;
 
-	if (state_check_id(id, &hull->error) == 0 && container_check(&job, o) == 0 && check_console(&job, run && !o->detach) == 0) {
+	if (state_check_id(id, &hull->error) == 0 && container_check(&job, o) == 0 && check_console(&job, run && !o->detach) == 0 &&
+		job_open_pid_file(&job, o->pid_file) == 0) {
 		if (job.spec.hull.sandbox)
 			sandbox_foreground(&foreground, &job.spec);
 		r = container_make(&job, o, &foreground, run, ret_status);

@@ -200,7 +200,7 @@ static int prepare_exec(struct job *job, const struct hull_exec_options *o)
 	if (check_console(job, o) < 0)
 		return -1;
 	job_plan(job, &job->process);
-	if (plan_check(&job->plan) < 0)
+	if (plan_check(&job->plan) < 0 || job_open_pid_file(job, o->pid_file) < 0)
 		return -1;
 	job_target(job, &pid, &birth);
 	job->engine.target_pidfd = process_open(pid, birth);
@@ -228,8 +228,10 @@ int container_exec(struct hull *hull, const char *id, const struct hull_exec_opt
 	if (r == 0)
 		r = launch(&job.plan, true, NULL, &child);
 	cgroup_join_close(&job.engine.cgroup);
-	if (r == 0)
-		r = job_deliver(&job, o->pid_file, &child);
+	if (r == 0 && job_deliver(&job, o->pid_file, &child) < 0) {
+		container_kill_child(&child);
+		r = -1;
+	}
 	*ret_status = 0;
 	if (r == 0 && !o->detach)
 		r = foreground_serve(&foreground, &child, &hull->error, ret_status);

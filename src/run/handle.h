@@ -89,6 +89,12 @@ void job_plan(struct job *job, const struct process *process);
 void job_add_strings(struct arena *arena, struct string_list *list, const char *const *more);
 
 /**
+ * job_open_pid_file - see before anything is made where job_deliver() will write: a FIFO waits for its reader here. The plan is set up.
+ * @pid_file: or NULL.
+ */
+int job_open_pid_file(struct job *job, const char *pid_file);
+
+/**
  * job_deliver - write the pid file and send console and pidfd to their sockets.
  * @pid_file: or NULL.
  */
@@ -104,6 +110,10 @@ struct foreground;
 int container_make(struct job *job, const struct hull_create_options *o, struct foreground *foreground, bool run, int *ret_status);
 int container_create(struct hull *hull, const char *id, const struct hull_create_options *o, bool run, int *ret_status);
 int container_check(struct job *job, const struct hull_create_options *o);
+/**
+ * container_kill_child - end a child of ours that was launched, and must not stay.
+ */
+void container_kill_child(const struct launched *child);
 /* container.c */
 int container_start(struct hull *hull, const char *id);
 int container_kill(struct hull *hull, const char *id, const char *signal, bool all);

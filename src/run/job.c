@@ -74,6 +74,7 @@ void job_close(struct job *job)
 		(void)close_fd(job->plan.state_fd);
 		(void)close_fd(job->engine.start_fd);
 		(void)close_fd(job->engine.result_fd);
+		(void)close_fd(job->engine.pid_fd);
 		(void)close_fd(job->engine.target_pidfd);
 	}
 	job->plan.spec = NULL;
@@ -111,7 +112,9 @@ void job_plan(struct job *job, const struct process *process)
 
 	caller_identify(&job->caller);
 	job->request.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"); /* crun's */
-	job->engine = (struct engine){ .start_fd = NO_FD, .result_fd = NO_FD, .target_pidfd = NO_FD, .lock_fd = job->dir, .cgroup = { .v2_fd = NO_FD } };
+	job->engine = (struct engine){
+		.start_fd = NO_FD, .result_fd = NO_FD, .pid_fd = NO_FD, .target_pidfd = NO_FD, .lock_fd = job->dir, .cgroup = { .v2_fd = NO_FD },
+	};
 	job->plan = (struct plan){
 		.spec = &job->spec, .process = process, .request = &job->request, .caller = &job->caller, .arena = &h->arena, .error = &h->error,
 		.log = &h->log, .facts = &job->state.facts, .cgroup_fd = NO_FD, .state_fd = NO_FD, .exe_fd = NO_FD, .engine = &job->engine,
@@ -147,6 +150,13 @@ static int send_to(struct hull *h, const char *path, const void *data, size_t le
 	return r < 0 ? fail(&h->error, r, "cannot send to the %s socket '%s'", what, path) : 0;
 }
 
+int job_open_pid_file(struct job *job, const char *pid_file)
+{
+	int r = pid_file ? io_open_output(pid_file, &job->engine.pid_fd) : 0;
+
+	return r < 0 ? fail(&job->hull->error, r, "cannot open the pid file '%s'", pid_file) : 0;
+}
+
 int job_deliver(struct job *job, const char *pid_file, struct launched *child)
 {
 	static const char console[] = "/dev/ptmx"; /* runc's and crun's payload: the name of the pseudo-terminal */
@@ -164,6 +174,8 @@ int job_deliver(struct job *job, const char *pid_file, struct launched *child)
 	if (!pid_file)
 		return 0;
 	(void)text_from_u64(digits, (uint64_t)child->pid); /* returns its argument */
-	r = io_replace_file(AT_FDCWD, pid_file, 0644, digits, strlen(digits));
+	r = job->engine.pid_fd >= 0 ? io_write_pipe(job->engine.pid_fd, digits, strlen(digits)) :
+				      io_replace_file(AT_FDCWD, pid_file, 0644, digits, strlen(digits));
+	job->engine.pid_fd = close_fd(job->engine.pid_fd); /* a reader waits for the end */
 	return r < 0 ? fail(&h->error, r, "cannot write the pid file '%s'", pid_file) : 0;
 }

@@ -37,7 +37,7 @@ struct limit_state {
  * @memory_peak, @oom_kills, @pids_hit: of the cgroup at the end, 0: none or not known;  @cpu: likewise, nanoseconds, when @has_cpu
  * @terminals: which of the standard streams are terminals, as bits
  * @launching: everything is decided;  @ran: the command ran and ended
- * @result_fd: where the record goes, NO_FD: to the file @result_name in @result_dir;  @result_is_fd: the caller's descriptor
+ * @result_fd: where the record goes, NO_FD: to the file @result_name in @result_dir
  */
 struct sandbox {
 	struct job *job;
@@ -54,7 +54,6 @@ struct sandbox {
 	bool has_cpu;
 	int result_fd, result_dir;
 	const char *result_name;
-	bool result_is_fd;
 };
 
 /* Whether hull's own filter keeps the command from making mounts and namespaces. */

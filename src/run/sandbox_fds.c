@@ -171,7 +171,7 @@ static int tell_child(struct sandbox *s, const char *option, int fd, bool lines,
 	text_addf(&t, lines ? "{ \"child-pid\": %d" : "{\n    \"child-pid\": %d", (int)pid);
 	add_namespaces(s, pid, lines ? " " : "\n    ", &t);
 	text_add(&t, lines ? " }\n" : "\n}\n");
-	r = io_write_all(fd, buffer, strlen(buffer));
+	r = io_write_pipe(fd, buffer, strlen(buffer));
 	return r < 0 ? fail(&s->job->hull->error, r, "%s: cannot write to descriptor %d", option, fd) : 0;
 }
 
@@ -240,7 +240,7 @@ void sandbox_fds_end(const struct sandbox *s, int status)
 	if (s->o.json_status_fd < 0)
 		return;
 	n = snprintf(text, sizeof(text), "{ \"exit-code\": %d }\n", status); /* fits */
-	(void)io_write_all(s->o.json_status_fd, text, (size_t)n); /* whoever asked may be gone */
+	(void)io_write_pipe(s->o.json_status_fd, text, (size_t)n); /* whoever asked may be gone */
 }
 
 void sandbox_fds_close(struct sandbox *s)

@@ -4,10 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,46 +17,24 @@
 
 enum { RESULT_VERSION = 1, RESULT_MODE = 0644, KIB = 1024 };
 
-/* A number, or a name that means a descriptor: what it leads to may be a file, but the name must not be replaced by one. */
-static bool is_descriptor(const char *path, uint32_t *ret)
-{
-	static const char *const numbered[] = { "/dev/fd/", "/proc/self/fd/" };
-	static const char *const standard[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(standard); i++) {
-		if (text_equal(path, standard[i])) {
-			*ret = i;
-			return true;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(numbered); i++)
-		if (text_after(path, numbered[i]))
-			path = text_after(path, numbered[i]);
-	return text_to_u32(path, ret) == 0;
-}
-
 int sandbox_result_open(struct sandbox *s)
 {
 	struct error *e = &s->job->hull->error;
 	const char *path = s->o.result, *slash;
 	struct arena *arena = &s->job->hull->arena;
-	struct stat st;
-	uint32_t fd;
+	uint32_t number;
+	int r;
 
 	s->result_fd = s->result_dir = NO_FD;
 	if (!path)
 		return 0;
-	if (is_descriptor(path, &fd)) {
-		if (fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)
-			return fail(e, EBADF, "--result: descriptor %u", fd);
-		s->result_fd = (int)fd;
-		s->result_is_fd = true;
+	if (text_to_u32(path, &number) == 0)
+		path = arena_printf(arena, "/dev/fd/%s", path);
+	r = io_open_output(path, &s->result_fd);
+	if (r < 0)
+		return fail(e, r, "--result: cannot open '%s'", s->o.result);
+	if (s->result_fd >= 0)
 		return 0;
-	}
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		s->result_fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		return s->result_fd < 0 ? fail(e, errno, "--result: cannot open '%s'", path) : 0;
-	}
 	slash = strrchr(path, '/');
 	s->result_name = slash ? slash + 1 : path;
 	s->result_dir = open(slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -208,10 +184,9 @@ int sandbox_result_write(struct sandbox *s, bool ran)
 	write_limits(&w, s);
 	json_close_object(&w);
 	text = arena_printf(&h->arena, "%s\n", json_text(&w));
-	r = s->result_fd >= 0 ? io_write_all(s->result_fd, text, strlen(text)) :
+	r = s->result_fd >= 0 ? io_write_pipe(s->result_fd, text, strlen(text)) :
 				io_replace_file(s->result_dir, s->result_name, RESULT_MODE, text, strlen(text));
 	s->result_dir = close_fd(s->result_dir);
-	if (!s->result_is_fd)
-		s->result_fd = close_fd(s->result_fd);
+	s->result_fd = close_fd(s->result_fd);
 	return r < 0 && ran ? fail(&h->error, r, "--result: cannot write '%s'", s->o.result) : 0;
 }

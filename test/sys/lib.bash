@@ -171,6 +171,19 @@ start_detached()
 	hull start "${1:-$ID}"
 }
 
+# with_dev SCRIPT: bash runs it with a /dev of our own, in a mount namespace of its own: whatever the host's holds, and whatever hull, when it is wrong, does to it
+with_dev()
+{
+	mkdir -p "$DIR/dev"
+	unshare -m bash -euc 'mount -t tmpfs -o mode=755 none "$0"
+		for node in "null 3" "zero 5" "full 7" "random 8" "urandom 9"; do mknod -m 666 "$0/${node% *}" c 1 "${node#* }"; done
+		mknod -m 666 "$0/tty" c 5 0
+		ln -s /proc/self/fd "$0/fd"
+		for n in 0 1 2; do ln -s "/proc/self/fd/$n" "$0/std$(echo in out err | cut -d " " -f $((n + 1)))"; done
+		mount --bind "$0" /dev
+		eval "$1"' "$DIR/dev" "$1" 3>&-
+}
+
 status_of() { hull state "${1:-$ID}" | jq -r .status; }
 
 has_status() { [ "$(status_of "${2:-$ID}")" = "$1" ]; }

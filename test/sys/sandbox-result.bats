@@ -55,16 +55,17 @@ for i in range(3000000): pass"; sleep 0.3'
 	[[ $output == *"--result: cannot write to the directory of '$DIR/none/x'"* ]]
 	run ubox --result 77 true
 	[ "$status" -eq 125 ]
-	[[ $output == *"--result: descriptor 77"* ]]
+	[[ $output == *"--result: cannot open '77': Bad file descriptor"* ]]
 }
 
 @test "a name that means a descriptor is one, also where a file is behind it, and stays" {
-	local before
-	before=$(readlink /dev/stdout)
-	hull sandbox --result /dev/stdout echo said >"$DIR/out"
-	[ "$(readlink /dev/stdout)" = "$before" ]
+	with_dev '"$HULL" sandbox --result /dev/stdout echo said >"$DIR/out"
+		[ "$(readlink /dev/stdout)" = /proc/self/fd/1 ]
+		cd /dev && "$HULL" sandbox --result stdout true >"$DIR/out2"
+		[ "$(readlink stdout)" = /proc/self/fd/1 ]'
 	[ "$(head -n 1 "$DIR/out")" = said ]
 	[ "$(tail -n +2 "$DIR/out" | jq -r .status)" = OK ]
+	[ "$(jq -r .status "$DIR/out2")" = OK ]
 	hull sandbox --result /proc/self/fd/7 true 7>"$DIR/seven"
 	[ "$(jq -r .status "$DIR/seven")" = OK ]
 	run hull sandbox --result /dev/fd/77 true

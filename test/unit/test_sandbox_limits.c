@@ -224,7 +224,7 @@ static const char *record(bool ran)
 
 	CHECK(pipe2(ends, O_CLOEXEC) == 0);
 	s.o.result = arena_printf(&hull.arena, "%d", ends[1]);
-	CHECK(sandbox_result_open(&s) == 0 && s.result_is_fd);
+	CHECK(sandbox_result_open(&s) == 0 && s.result_fd >= 0);
 	CHECK(sandbox_result_write(&s, ran) == 0);
 	n = read(ends[0], text, 4095);
 	text[n > 0 ? n : 0] = '\0';
@@ -310,11 +310,12 @@ static void record_goes_where_it_is_to(void)
 		fresh();
 		s.o.result = descriptors[i];
 		CHECK(sandbox_result_open(&s) < 0);
-		CHECK_STRING(hull.error.text, "--result: descriptor 77: Bad file descriptor");
+		CHECK_STRING(hull.error.text, arena_printf(&hull.arena, "--result: cannot open '%s': Bad file descriptor", descriptors[i]));
 	}
 	fresh();
 	s.o.result = "/dev/stderr"; /* whatever it leads to */
-	CHECK(sandbox_result_open(&s) == 0 && s.result_is_fd && s.result_fd == STDERR_FILENO);
+	CHECK(sandbox_result_open(&s) == 0 && s.result_fd > STDERR_FILENO && s.result_dir < 0);
+	s.result_fd = close_fd(s.result_fd);
 	fresh();
 	s.o.result = "/nowhere/at/all";
 	CHECK(sandbox_result_open(&s) < 0 && strstr(hull.error.text, "cannot write to the directory of '/nowhere/at/all'"));
