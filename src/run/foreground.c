@@ -22,6 +22,7 @@
 
 #include "aspect/init.h"
 #include "aspect/protocol.h"
+#include "base/io.h"
 #include "base/process.h"
 #include "base/scope.h"
 #include "base/sys.h"
@@ -34,7 +35,7 @@ enum { RELAY_SIZE = 16384, REST_ROUNDS = 64 };
 /* how often the payload's terminal is told that the input has ended */
 enum { ENDS_MAX = 32 };
 
-/* how long a payload that catches SIGTSTP may take to put its terminal in order */
+/* how long a payload that catches SIGTSTP may take to put its terminal in order, and one whose reader has gone to end */
 enum { STOP_GRACE_MS = 20 };
 
 /* Bytes on their way from one descriptor to another. */
@@ -296,14 +297,19 @@ static bool fill(struct pipe_buffer *b, int fd)
 	return true;
 }
 
-static void drain(struct pipe_buffer *b, int fd)
+/* Returns false where nobody reads any more. */
+static bool drain(struct pipe_buffer *b, int fd)
 {
 	ssize_t n = write(fd, b->data + b->start, b->end - b->start);
 
 	if (n > 0)
 		b->start += (size_t)n;
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		b->start = b->end; /* nobody reads any more: as a terminal that is gone */
+		b->start = b->end; /* a full disk, for one */
+	if (n >= 0 || errno != EPIPE)
+		return true;
+	io_forget_sigpipe();
+	return false;
 }
 
 static bool empty(const struct pipe_buffer *b)
@@ -340,18 +346,30 @@ static void read_terminal(struct relay *relay)
 		say_end(relay);
 }
 
-static void serve_relay(struct relay *relay, struct pollfd *fds)
+/* Whoever read our output has gone: the payload ends as if it had written to the pipe itself. One that does not, finds that its terminal has gone. */
+static void hang_up(struct foreground *f, struct launched *child, struct relay *relay)
+{
+	const struct signalfd_siginfo info = { .ssi_signo = SIGPIPE };
+	struct pollfd end = { .fd = child->pidfd, .events = POLLIN };
+
+	pass_on(f, child, &info);
+	(void)poll(&end, 1, STOP_GRACE_MS);
+	child->console = close_fd(child->console);
+	relay->master = NO_FD;
+}
+
+static void serve_relay(struct foreground *f, struct launched *child, struct relay *relay, struct pollfd *fds)
 {
 	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR)) {
 		if (!fill(relay->in, STDIN_FILENO))
 			say_end(relay);
 	}
 	if ((fds[3].revents & POLLOUT) && !empty(relay->in))
-		drain(relay->in, relay->master);
+		(void)drain(relay->in, relay->master); /* it is told by the read */
 	if ((fds[3].revents & (POLLIN | POLLHUP)) && empty(relay->out))
 		read_terminal(relay);
-	if (!empty(relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)))
-		drain(relay->out, STDOUT_FILENO);
+	if (!empty(relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)) && !drain(relay->out, STDOUT_FILENO))
+		hang_up(f, child, relay);
 }
 
 static void poll_set(const struct foreground *f, const struct launched *child, const struct relay *relay, struct pollfd *fds)
@@ -380,7 +398,7 @@ static void drain_rest(struct relay *relay)
 	(void)fcntl(relay->master, F_SETFL, flags | O_NONBLOCK); /* it is ours alone */
 	do {
 		while (!empty(relay->out))
-			drain(relay->out, STDOUT_FILENO);
+			(void)drain(relay->out, STDOUT_FILENO); /* the end is here anyway */
 	} while (rounds++ < REST_ROUNDS && fill(relay->out, relay->master) && !empty(relay->out));
 }
 
@@ -461,7 +479,7 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 			on_signals(f, child, &relay);
 		if (fds[5].revents)
 			(void)notify_forward(f->notify, f->notify_host, child->pid); /* we stay either way */
-		serve_relay(&relay, fds);
+		serve_relay(f, child, &relay, fds);
 		if (fds[6].revents)
 			follow(f, child, &relay, hear_init(f));
 		f->left = f->linger && f->heard_end;

@@ -146,3 +146,35 @@ no_container() { [ -z "$("$HULL" --root "$STATE" list -q)" ]; }
 	grep -q "json-status-fd: cannot write to descriptor 8: Broken pipe" "$DIR/err"
 	exec 8>&-
 }
+
+# first_line COMMAND…: what `| head -n 1` leaves of it, and its status
+first_line() { bash -c 'timeout -k 1 5 "$@" </dev/null 2>/dev/null | head -n 1 | tr -d "\r"; echo "${PIPESTATUS[0]}"' - "$@" 3>&-; }
+
+# the command below writes y, and fails by itself
+fails_itself()
+{
+	run first_line "$@"
+	[ "${lines[0]}" = y ] || return
+	case ${lines[1]} in 0 | 124 | 137) return 1 ;; esac
+}
+
+# payloads that end by SIGPIPE, that do not, and that have said it all: none hangs, and none leaves anything
+@test "a terminal whose reader has gone is hung up" {
+	make_bundle
+	edit '.process.terminal = true'
+	[ "$(first_line "$HULL" sandbox -t yes)" = $'y\n141' ]
+	[ "$(trap '' PIPE && first_line "$HULL" sandbox -t yes)" = $'y\n1' ]
+	fails_itself "$HULL" sandbox -t sh -c 'trap "" PIPE HUP; yes'
+	[ "$(first_line "$HULL" sandbox -t --result "$DIR/result" sh -c 'trap "" PIPE; echo y; sleep 0.3; echo y; exit 3')" = $'y\n3' ]
+	[ "$(jq .exit_code "$DIR/result")" = 3 ]
+	for words in 'yes' 'trap "" PIPE HUP; yes' 'echo y; sleep 0.3; echo y; exit 3'; do
+		args sh -c "$words"
+		fails_itself "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+		no_container
+	done
+	args sleep 30
+	edit '.process.terminal = false'
+	start_detached
+	fails_itself "$HULL" --root "$STATE" exec -t "$ID" yes
+	not hull exec "$ID" pgrep -x yes
+}
