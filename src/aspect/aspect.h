@@ -80,6 +80,9 @@ CHILD int child_fail_number(const struct child *c, const char *message, int errn
 /* child_fail_fs - with the kernel's own words, read from the fs context @fs_fd if it has any */
 CHILD int child_fail_fs(const struct child *c, const char *message, int errnum, const char *a, const char *b, int fs_fd);
 
+/* child_fail_words - with somebody's own words behind it, whole; they are cut after FAULT_DETAIL_MAX */
+CHILD int child_fail_words(const struct child *c, const char *message, const char *a, const char *words, size_t length);
+
 /* child_warn - the same record, but the run goes on */
 CHILD void child_warn(const struct child *c, const char *message, int errnum, const char *a, const char *b);
 

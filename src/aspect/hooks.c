@@ -185,13 +185,16 @@ static CHILD off_t seek_words(const struct hook_output *out, off_t start, off_t 
 static CHILD int fail_hook(const struct child *c, const struct hook_program *h, const struct program_result *result, off_t words)
 {
 	const struct hooks_plan *plan = c->plan->data[ASPECT_HOOKS];
+	char text[FAULT_DETAIL_MAX];
+	ssize_t n;
 
 	if (result->end == PROGRAM_NOT_RUN)
 		return child_fail(c, FAULT("hook '%a': cannot execute it"), result->value, h->subject, NULL);
 	if (result->end == PROGRAM_TIMED_OUT)
 		return child_fail_number(c, FAULT("hook '%a': killed after its timeout of %n s"), 0, h->subject, h->timeout);
-	if (seek_words(&plan->out, words, FAULT_DETAIL_MAX - 1) > 0)
-		return child_fail_fs(c, FAULT("hook '%a' failed"), 0, h->subject, NULL, plan->out.words);
+	n = seek_words(&plan->out, words, FAULT_DETAIL_MAX - 1) > 0 ? read(plan->out.words, text, sizeof(text)) : 0;
+	if (n > 0)
+		return child_fail_words(c, FAULT("hook '%a' failed"), h->subject, text, (size_t)n);
 	if (result->end == PROGRAM_KILLED)
 		return child_fail_number(c, FAULT("hook '%a': killed by signal %n"), 0, h->subject, result->value);
 	return child_fail_number(c, FAULT("hook '%a': exit status %n"), 0, h->subject, result->value);

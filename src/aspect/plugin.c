@@ -278,8 +278,8 @@ static int plugin_parent(struct plan *p, pid_t pid, int pidfd)
 
 static CHILD int fail_in_child(const struct child *c, const struct plugin *plugin, const struct program_result *result, const struct program_stream *words)
 {
-	const struct plugin_plan *plan = c->plan->data[ASPECT_PLUGIN];
 	size_t n = words->length < FAULT_DETAIL_MAX - 1 ? words->length : FAULT_DETAIL_MAX - 1;
+	const char *last = words->data + words->length - n;
 
 	if (result->end == PROGRAM_NOT_RUN)
 		return child_fail(c, FAULT("plugin %a at 'child': failed: cannot execute it in the container"), result->value, plugin->subject, NULL);
@@ -287,14 +287,12 @@ static CHILD int fail_in_child(const struct child *c, const struct plugin *plugi
 		return child_fail_number(c, FAULT("plugin %a at 'child': failed: killed after its timeout of %n s"), 0, plugin->subject, plugin->timeout);
 	if (result->end == PROGRAM_KILLED)
 		return child_fail_number(c, FAULT("plugin %a at 'child': failed: killed by signal %n"), 0, plugin->subject, result->value);
-	if (n > 0) /* back into the pipe: a fault's details are read from a descriptor */
-		(void)!write(plan->words[1], words->data + words->length - n, n); /* less to tell is no other fault */
 	if (result->value == PLUGIN_REFUSED)
-		return child_fail_fs(c, FAULT("plugin %a at 'child': refused"), 0, plugin->subject, NULL, plan->words[0]);
+		return child_fail_words(c, FAULT("plugin %a at 'child': refused"), plugin->subject, last, n);
 	if (result->value == PLUGIN_UNSUPPORTED)
-		return child_fail_fs(c, FAULT("plugin %a at 'child': unsupported"), 0, plugin->subject, NULL, plan->words[0]);
+		return child_fail_words(c, FAULT("plugin %a at 'child': unsupported"), plugin->subject, last, n);
 	if (n > 0)
-		return child_fail_fs(c, FAULT("plugin %a at 'child': failed"), 0, plugin->subject, NULL, plan->words[0]);
+		return child_fail_words(c, FAULT("plugin %a at 'child': failed"), plugin->subject, last, n);
 	return child_fail_number(c, FAULT("plugin %a at 'child': failed: exit status %n"), 0, plugin->subject, result->value);
 }
 

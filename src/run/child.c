@@ -51,10 +51,9 @@ static CHILD void report_text(const struct child *c, const char *message, const 
 }
 
 static CHILD int report(const struct child *c, enum message_type type, const char *message, int errnum, const char *a, const char *b, int64_t number,
-	int fs_fd)
+	const char *detail, size_t length)
 {
 	struct message m;
-	ssize_t n;
 
 	memset(&m, 0, sizeof(m));
 	m.type = type;
@@ -65,14 +64,8 @@ static CHILD int report(const struct child *c, enum message_type type, const cha
 	m.a = offset_of(c->plan, a);
 	m.b = offset_of(c->plan, b);
 	m.number = number;
-	if (fs_fd >= 0) {
-		n = read(fs_fd, m.detail, sizeof(m.detail) - 1); /* "e proc: Unknown parameter 'x'\n" (fsopen(2)) */
-		if (n > 2 && m.detail[1] == ' ') {
-			memmove(m.detail, m.detail + 2, (size_t)n - 2);
-			n -= 2;
-		}
-		m.detail[n > 0 ? n - (m.detail[n - 1] == '\n') : 0] = '\0';
-	}
+	for (size_t i = 0; i < length && i < sizeof(m.detail) - 1 && !(i + 1 == length && detail[i] == '\n'); i++)
+		m.detail[i] = detail[i];
 	if (c->phase == PHASE_EXEC && engine_of(c->plan)->result_fd >= 0)
 		report_text(c, message, &m, a, b);
 	else
@@ -82,36 +75,36 @@ static CHILD int report(const struct child *c, enum message_type type, const cha
 
 CHILD int child_fail(const struct child *c, const char *message, int errnum, const char *a, const char *b)
 {
-	return report(c, MESSAGE_FAULT, message, errnum, a, b, 0, NO_FD);
+	return report(c, MESSAGE_FAULT, message, errnum, a, b, 0, NULL, 0);
 }
 
 CHILD int child_fail_number(const struct child *c, const char *message, int errnum, const char *a, int64_t number)
 {
-	return report(c, MESSAGE_FAULT, message, errnum, a, NULL, number, NO_FD);
+	return report(c, MESSAGE_FAULT, message, errnum, a, NULL, number, NULL, 0);
 }
 
 CHILD int child_fail_fs(const struct child *c, const char *message, int errnum, const char *a, const char *b, int fs_fd)
 {
-	return report(c, MESSAGE_FAULT, message, errnum, a, b, 0, fs_fd);
+	char log[FAULT_DETAIL_MAX];
+	ssize_t n = read(fs_fd, log, sizeof(log)); /* "e proc: Unknown parameter 'x'\n" (fsopen(2)) */
+	size_t letter = n > 2 && log[1] == ' ' && (log[0] == 'e' || log[0] == 'w' || log[0] == 'i') ? 2 : 0;
+
+	return report(c, MESSAGE_FAULT, message, errnum, a, b, 0, log + letter, n > 0 ? (size_t)n - letter : 0);
+}
+
+CHILD int child_fail_words(const struct child *c, const char *message, const char *a, const char *words, size_t length)
+{
+	return report(c, MESSAGE_FAULT, message, 0, a, NULL, 0, words, length);
 }
 
 CHILD void child_warn(const struct child *c, const char *message, int errnum, const char *a, const char *b)
 {
-	(void)report(c, MESSAGE_WARNING, message, errnum, a, b, 0, NO_FD); /* -1 by nature */
+	(void)report(c, MESSAGE_WARNING, message, errnum, a, b, 0, NULL, 0); /* -1 by nature */
 }
 
 CHILD void child_warn_words(const struct child *c, const char *message, const char *a, const char *words, size_t length)
 {
-	struct message m;
-
-	memset(&m, 0, sizeof(m));
-	m.type = MESSAGE_WARNING;
-	m.aspect = c->aspect;
-	m.phase = c->phase;
-	m.text = (uint32_t)(message - __start_fault_text);
-	m.a = offset_of(c->plan, a);
-	memcpy(m.detail, words, length < sizeof(m.detail) ? length : sizeof(m.detail) - 1);
-	(void)channel_send(c->channel, &m, -1); /* without a parent there is nobody to tell */
+	(void)report(c, MESSAGE_WARNING, message, 0, a, NULL, 0, words, length); /* -1 by nature */
 }
 
 CHILD int child_send_fd(const struct child *c, int kind, int fd)

@@ -142,6 +142,10 @@ hook_bundle()
 	hull create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
 	refuses "startContainer[0]' '/bin/sh' failed: no bread today" -- "$HULL" --root "$STATE" start "$ID"
 	hull delete --force "$ID"
+	edit '.hooks.startContainer[0].args[2] = "echo I want bread >&2; exit 3"'
+	refuses "startContainer[0]' '/bin/sh' failed: I want bread" -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+	edit '.hooks.startContainer[0].args[2] = "echo e is a letter >&2; exit 3"'
+	refuses "startContainer[0]' '/bin/sh' failed: e is a letter" -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
 }
 
 @test "a hook that is not there is an error that names it" {

@@ -374,3 +374,10 @@ load mounts
 	rejected linux.namespaces
 	kill "$pid"
 }
+
+@test "a filesystem's own words are told, without the letter that the kernel puts before them" {
+	needs_hull
+	make_bundle
+	mount_entry '{"destination": "/mnt", "type": "tmpfs", "source": "t", "options": ["size=x"]}'
+	refuses "cannot mount 'tmpfs' on '/mnt': tmpfs: " -- "$HULL" --root "$STATE" run -b "$BUNDLE" "$ID"
+}

@@ -212,9 +212,9 @@ says()
 		with p
 		says 'exit status 1: ?[2J'
 	done
-	plugin p '["child"]' 'echo not here >&2; exit 77'
+	plugin p '["child"]' 'echo i am not here >&2; exit 77'
 	with p
-	says "plugin 'p' ($DIR/plugins/p) at 'child': refused" "not here"
+	says "plugin 'p' ($DIR/plugins/p) at 'child': refused: i am not here"
 	plugin p '["child"]' 'exit 69'
 	with p
 	says "at 'child': unsupported"

@@ -77,6 +77,15 @@ int child_fail_fs(const struct child *c, const char *message, int errnum, const 
 	return record(message, errnum, a, 0);
 }
 
+int child_fail_words(const struct child *c, const char *message, const char *a, const char *words, size_t length)
+{
+	(void)c;
+	memcpy(fixture_shared->detail, words, length);
+	fixture_shared->detail[length] = '\0';
+	fixture_shared->faults++;
+	return record(message, 0, a, 0);
+}
+
 void child_warn(const struct child *c, const char *message, int errnum, const char *a, const char *b)
 {
 	(void)c, (void)b;
