@@ -116,13 +116,22 @@ static int drop(const struct cli *cli, const char *dir)
 	return hull_try_drop(cli->hull, dir) < 0 ? try_failed(cli) : 0;
 }
 
+/* What becomes of the changes is not for whoever reads our messages to say, by going away. */
+static void outlive_readers(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail with these */
+}
+
 /* Apply, and drop what was applied. */
 static int apply(const struct cli *cli, const struct try_flags *f, const char *dir)
 {
 	struct progress p;
 	struct hull_review_options o = review_options(f, &p);
 	size_t done = 0;
-	int r = hull_try_apply(cli->hull, dir, &o, &done);
+	int r;
+
+	outlive_readers();
+	r = hull_try_apply(cli->hull, dir, &o, &done);
 
 	end_progress(&p);
 	if (r < 0) {
@@ -215,8 +224,10 @@ static int decide_on_terminal(const struct cli *cli, struct try_flags *f, const 
 static int decide(const struct cli *cli, struct try_flags *f, const char *dir, int status)
 {
 	size_t dangerous = 0;
-	long n = show(cli, f, dir, f->quiet ? NULL : stderr, &dangerous);
+	long n;
 
+	outlive_readers();
+	n = show(cli, f, dir, f->quiet ? NULL : stderr, &dangerous);
 	if (n < 0)
 		return TRY_FAILED;
 	if (n == 0 && !f->keep) {

@@ -43,6 +43,19 @@ D $W/sub/deep/c" ]
 	[ -z "$(ls -A /var/lib/hull/try)" ]
 }
 
+@test "a reader of the messages who goes away decides nothing" {
+	place
+	mkfifo "$DIR/gone"
+	: <"$DIR/gone" &
+	exec 8>"$DIR/gone"
+	wait $!
+	(hull try --no touch "$W/no" && hull try --yes touch "$W/yes2" && hull try --keep "$DIR/kept" touch "$W/yes3" && hull try apply "$DIR/kept") 2>&8
+	exec 8>&-
+	[ -z "$(ls -A /var/lib/hull/try)" ]
+	[ ! -e "$DIR/kept" ]
+	[ "$(ls "$W")" = $'a\nsub\nyes2\nyes3' ]
+}
+
 @test "the exit status is the command's, 125 when hull itself fails, 127 for a command that is not there" {
 	run -7 hull try --no sh -c 'exit 7'
 	run -137 hull try --no sh -c 'kill -9 $$'
