@@ -119,7 +119,7 @@ static int drop(const struct cli *cli, const char *dir)
 /* What becomes of the changes is not for whoever reads our messages to say, by going away. */
 static void outlive_readers(void)
 {
-	(void)signal(SIGPIPE, SIG_IGN); /* cannot fail with these */
+	(void)sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL); /* cannot fail with this signal */
 }
 
 /* Apply, and drop what was applied. */
