@@ -231,6 +231,14 @@ static CHILD int exec_seal(struct child *c)
 	return plan->argv ? find_program(c) : 0;
 }
 
+CHILD void exec_signals(const struct child *c)
+{
+	if (c->plan->request->sandbox) /* handlers went at the clone; what was ignored stays so (nohup(1)) */
+		spawn_inherit_signals(c->plan->request->signal_mask, c->plan->request->ignores_children);
+	else
+		spawn_reset_signals();
+}
+
 CHILD int exec_payload(struct child *c)
 {
 	struct exec_plan *plan = c->plan->data[ASPECT_EXEC];
@@ -238,10 +246,6 @@ CHILD int exec_payload(struct child *c)
 
 	if (!plan->argv || !c->program)
 		return child_fail(c, FAULT("process: required to start the container"), 0, NULL, NULL);
-	if (c->plan->request->sandbox) /* handlers went at the clone; what was ignored stays so (nohup(1)) */
-		spawn_inherit_signals(c->plan->request->signal_mask, c->plan->request->ignores_children);
-	else
-		spawn_reset_signals();
 	if (protocol_filter(c) < 0)
 		return -1;
 	(void)execve(c->program, plan->argv, plan->envp); /* returns only when it failed */

@@ -20,6 +20,12 @@ CHILD int exec_before_ids(struct child *c);
 CHILD char *const *exec_environment(const struct plan *p);
 
 /**
+ * exec_signals - the signals that the payload begins with: those of a sandbox's caller, else none that is ignored or blocked. Before a filter is loaded that
+ * need not allow it.
+ */
+CHILD void exec_signals(const struct child *c);
+
+/**
  * exec_payload - become the payload.
  * Return: -1 after child_fail(); otherwise it does not.
  */

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "aspect/protocol.h"
+#include "aspect/seccomp.h"
+#include "base/share.h"
 #include "base/sys.h"
 
 /* INIT_LOST: there is no payload, and nobody saw it end: hull's own failure */
@@ -44,6 +46,7 @@ static CHILD void on_stop(const struct child *c, pid_t payload, int status)
 static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sigset_t *all)
 {
 	const bool is_first = SYS_CALL(SYS_getpid) == 1;
+	enum protocol_stay stay;
 	siginfo_t info;
 	int status, code = INIT_LOST;
 
@@ -60,11 +63,11 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 		if (pid > 0 && pid == payload) {
 			code = WIFEXITED(status) ? WEXITSTATUS(status) : INIT_SIGNAL_BASE + WTERMSIG(status);
 			payload = 0;
-			if (protocol_tell(c, status))
-				continue;
-			if (!is_first)
-				_exit(code);
-			(void)kill(-1, SIGKILL); /* nobody left is as good */
+			stay = protocol_tell(c, status);
+			if (stay == STAY_NOT || (stay == STAY_TO_COUNT && !is_first))
+				_exit(code); /* the kernel ends the others (pid_namespaces(7)), and nobody counts what they used */
+			if (stay == STAY_TO_COUNT)
+				(void)kill(-1, SIGKILL); /* nobody left is as good */
 		}
 		if (pid > 0)
 			continue;
@@ -80,11 +83,33 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 	}
 }
 
-CHILD int init_split(struct child *c)
+CHILD bool init_is_unfiltered(const struct plan *p)
+{
+	return p->spec->hull.init && p->request->sandbox && !p->request->exec && !seccomp_notifies(p);
+}
+
+struct split {
+	struct child *c;
+	void (*payload)(struct child *c);
+};
+
+static CHILD void begin_payload(void *argument)
+{
+	const struct split *split = argument;
+	const struct plan *p = split->c->plan;
+
+	/* no pid namespace ends with the reaper: the payload has to by itself */
+	if (p->spec->hull.die_with_parent && (p->new_namespaces & CLONE_NEWPID) == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a filter that forbids it has been chosen */
+	split->payload(split->c);
+}
+
+CHILD int init_split(struct child *c, void (*payload)(struct child *c))
 {
 	static const uint64_t every = ~0ull;
+	struct split split = { .c = c, .payload = payload };
 	sigset_t all;
-	long pid;
+	pid_t pid;
 
 	if (!c->plan->spec->hull.init || c->plan->request->exec)
 		return 0;
@@ -93,15 +118,10 @@ CHILD int init_split(struct child *c)
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every, NULL, sizeof(every)); /* cannot fail */
 	if (c->plan->request->protocol && c->plan->request->protocol->subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* cannot fail; a filter that forbids it has been chosen */
-	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	pid = share_vfork(begin_payload, &split);
 	if (pid < 0)
-		return child_fail(c, FAULT("cannot make the payload's process"), errno, NULL, NULL);
-	if (pid > 0)
-		reap(c, (pid_t)pid, &all);
-	/* no pid namespace ends with the reaper: the payload has to by itself */
-	if (c->plan->spec->hull.die_with_parent && (c->plan->new_namespaces & CLONE_NEWPID) == 0)
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a filter that forbids it has been chosen */
-	return 0;
+		return child_fail(c, FAULT("cannot make the payload's process"), pid, NULL, NULL);
+	reap(c, pid, &all);
 }
 
 static void init_explain(const struct plan *p, enum phase phase, struct explain *x)

@@ -8,11 +8,18 @@
 enum { INIT_END_SIGNAL = 64, INIT_END_VALUE = 0x68756c6c };
 
 /**
- * init_split - with spec.hull.init, become two: pid 1 stays here as a reaper and never returns; the other returns and is to be the payload.
- * The reaper hands signals on, waits for everybody, and ends as the payload ends (128 + n for a signal), after it has killed the rest and waited for them:
- * what they used is counted then. That the payload was stopped it tells hull, to which the processes of another pid namespace are strangers.
- * Return: 0, or -1 after child_fail().
+ * init_is_unfiltered - whether the payload's system-call filter is loaded behind the reaper, which then needs nothing of what it allows: in a sandbox, unless
+ * an agent is to be handed the filter's calls.
  */
-CHILD int init_split(struct child *c);
+CHILD bool init_is_unfiltered(const struct plan *p);
+
+/**
+ * init_split - with spec.hull.init, become two: pid 1 stays here as a reaper and never returns; the other calls @payload, which must not return. It does so in
+ * the reaper's memory, which waits until it executes the program or ends (base/share.h).
+ * The reaper hands signals on, waits for everybody, and ends as the payload ends (128 + n for a signal): the kernel kills the rest of the pid namespace,
+ * and waits for it. That the payload was stopped it tells hull, to which the processes of another pid namespace are strangers.
+ * Return: 0: there is to be no reaper; -1 after child_fail().
+ */
+CHILD int init_split(struct child *c, void (*payload)(struct child *c));
 
 #endif

@@ -230,15 +230,15 @@ CHILD void protocol_show(const struct child *c)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* cannot fail with this argument */
 }
 
-CHILD bool protocol_tell(const struct child *c, int wait_status)
+CHILD enum protocol_stay protocol_tell(const struct child *c, int wait_status)
 {
 	const struct protocol *protocol = protocol_of(c);
 	uint64_t value = WIFSTOPPED(wait_status) ? (uint64_t)WSTOPSIG(wait_status) << PROTOCOL_STOP_SHIFT : (uint64_t)(unsigned int)wait_status + 1;
 
-	if (!protocol || protocol->init_says < 0)
-		return false;
+	if (!protocol || protocol->init_says < 0 || (!WIFSTOPPED(wait_status) && !protocol->exact))
+		return STAY_NOT;
 	(void)!write(protocol->init_says, &value, sizeof(value)); /* an eventfd that is not full; hull may be gone */
-	return protocol->linger;
+	return protocol->linger ? STAY : STAY_TO_COUNT;
 }
 
 CHILD int protocol_filter(const struct child *c)

@@ -15,7 +15,8 @@ enum { PROTOCOL_STOP_SHIFT = 32 };
 /*
  * Descriptors are NO_FD where there is none. The child's own copy of this structure is written to.
  * @own, @n_own: descriptors of the caller's that are for hull: the payload gets none of them
- * @init_says: eventfd to which the reaper writes how the payload stopped and ended (PROTOCOL_STOP_SHIFT);  @linger: the reaper stays until the last process is gone
+ * @init_says: eventfd to which the reaper writes how the payload stopped and, with @exact, ended (PROTOCOL_STOP_SHIFT);  @linger: the reaper stays until the last
+ *   process is gone
  * @sync: the first process holds it open;  @block: the payload waits until it can be read
  * @lock_files, @n_lock_files: paths in the sandbox on which the first process holds a read lock;  @locks: room for their descriptors
  * @filters, @n_filters: system-call filters, loaded in this order immediately before execve(2)
@@ -30,7 +31,7 @@ struct protocol {
 	const int *own;
 	size_t n_own;
 	int init_says, sync, block;
-	bool linger;
+	bool exact, linger;
 	const char **lock_files;
 	size_t n_lock_files;
 	int *locks;
@@ -83,10 +84,13 @@ CHILD void protocol_close(const struct child *c);
 CHILD void protocol_forget(const struct child *c);
 CHILD void protocol_show(const struct child *c);
 
+/* What the reaper does when the payload has ended: end at once, wait for the others, or kill them and wait, so that what they used is counted as ours. */
+enum protocol_stay { STAY_NOT, STAY, STAY_TO_COUNT };
+
 /**
- * protocol_tell - in the reaper: the payload has stopped or ended. Return: whether to stay for the others when it has ended.
+ * protocol_tell - in the reaper: the payload has stopped or ended. Return: whether to stay when it has ended.
  */
-CHILD bool protocol_tell(const struct child *c, int wait_status);
+CHILD enum protocol_stay protocol_tell(const struct child *c, int wait_status);
 
 /**
  * protocol_filter - load the caller's system-call filters.

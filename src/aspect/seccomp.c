@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 
 #include "aspect/aspect.h"
+#include "aspect/init.h"
 #include "aspect/seccomp_bpf.h"
 #include "base/scope.h"
 #include "base/sys.h"
@@ -119,7 +120,7 @@ const char *seccomp_listener_path(const struct plan *p)
 	return annotation ? annotation : p->request->seccomp_receiver;
 }
 
-bool seccomp_notifies(const struct plan *p)
+CHILD bool seccomp_notifies(const struct plan *p)
 {
 	const struct seccomp_plan *plan = p->data[ASPECT_SECCOMP];
 
@@ -228,7 +229,7 @@ static void seccomp_explain(const struct plan *p, enum phase phase, struct expla
 	char buffer[128];
 	struct text t = text_on(buffer, sizeof(buffer));
 
-	if (phase != PHASE_SEAL || !plan)
+	if (phase != (init_is_unfiltered(p) ? PHASE_EXEC : PHASE_SEAL) || !plan)
 		return;
 	for (size_t i = 0; i < plan->program.n_sections; i++) {
 		const struct seccomp_section *s = &plan->program.sections[i];

@@ -3,6 +3,7 @@
 #define ASPECT_SECCOMP_H
 
 #include "aspect/plan.h"
+#include "base/child.h"
 
 /**
  * seccomp_deliver - send the listener of a loaded filter to linux.seccomp.listenerPath.
@@ -15,7 +16,7 @@ int seccomp_deliver(struct plan *p, int listener, const char *state_json);
 /**
  * seccomp_notifies - whether the filter hands calls to an agent: somebody must be there while the child still works.
  */
-bool seccomp_notifies(const struct plan *p);
+CHILD bool seccomp_notifies(const struct plan *p);
 
 /**
  * seccomp_listener_path - where the listener goes: linux.seccomp.listenerPath, or the annotation run.oci.seccomp.receiver, or the environment's

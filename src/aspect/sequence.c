@@ -8,6 +8,7 @@
 
 #include "aspect/caps.h"
 #include "aspect/exec.h"
+#include "aspect/init.h"
 #include "aspect/mounts.h"
 #include "aspect/net.h"
 #include "aspect/protocol.h"
@@ -110,7 +111,12 @@ static const struct sequence_row seal[] = {
 	{ &aspect_init, OWN, WHEN_ALWAYS },                       /* after ids and caps: a change of either would take it back */
 	{ &aspect_exec, OWN, WHEN_ALWAYS },                        /* as the payload's user: may it enter the directory, may it execute the file */
 	{ &aspect_landlock, OWN, WHEN_ALWAYS },                    /* writes are the payload's from here on; its check asks for no_new_privs */
-	{ &aspect_seccomp, OWN, WHEN_ALWAYS | WHEN_NNP },       /* last: the filter need not allow anything of the above */
+	{ &aspect_seccomp, OWN, WHEN_ALWAYS | WHEN_NNP | WHEN_NOT_APART }, /* last: the filter need not allow anything of the above */
+};
+
+/* behind the reaper, if there is one, and before execve */
+static const struct sequence_row exec[] = {
+	{ &aspect_seccomp, OWN, WHEN_CREATE | WHEN_NNP | WHEN_APART }, /* nor what the reaper does */
 };
 
 #define ASPECTS_OF(array) { array, sizeof(array) / sizeof((array)[0]) }
@@ -120,6 +126,7 @@ const struct sequence_aspects sequence_parent = ASPECTS_OF(parent);
 const struct sequence sequence_enter = ASPECTS_OF(enter);
 const struct sequence sequence_settle = ASPECTS_OF(settle);
 const struct sequence sequence_seal = ASPECTS_OF(seal);
+const struct sequence sequence_exec = ASPECTS_OF(exec);
 
 bool sequence_applies(const struct sequence_row *row, const struct plan *p)
 {
@@ -127,5 +134,7 @@ bool sequence_applies(const struct sequence_row *row, const struct plan *p)
 		return false;
 	if ((row->when & WHEN_NNP) && !p->process->no_new_privileges)
 		return false;
-	return !(row->when & WHEN_NOT_NNP) || !p->process->no_new_privileges;
+	if ((row->when & WHEN_NOT_NNP) && p->process->no_new_privileges)
+		return false;
+	return !(row->when & (init_is_unfiltered(p) ? WHEN_NOT_APART : WHEN_APART));
 }

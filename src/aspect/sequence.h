@@ -14,6 +14,8 @@ enum sequence_when {
 	WHEN_ALWAYS = WHEN_CREATE | WHEN_EXEC,
 	WHEN_NNP = 1 << 2,        /* only with process.noNewPrivileges */
 	WHEN_NOT_NNP = 1 << 3,    /* only without */
+	WHEN_APART = 1 << 4,      /* only where the payload's filter is not the first process's (aspect/init.h) */
+	WHEN_NOT_APART = 1 << 5,  /* only elsewhere */
 };
 
 /*
@@ -41,7 +43,7 @@ struct sequence_aspects {
 
 extern const struct sequence_aspects sequence_prepare;
 extern const struct sequence_aspects sequence_parent;
-extern const struct sequence sequence_enter, sequence_settle, sequence_seal;
+extern const struct sequence sequence_enter, sequence_settle, sequence_seal, sequence_exec;
 
 /**
  * sequence_applies - whether a row is played in this run. Child code may call it.

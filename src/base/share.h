@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/child.h"
 
 /* Whether this build can do it: it is known how the C library tells threads apart. */
 #if defined(__x86_64__) && defined(__linux__) && !defined(__GLIBC__)
@@ -31,6 +32,14 @@
  * Return: the child's pid, or -errno (clone(2)); -ENOSYS where it is not possible.
  */
 pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void *argument), void *argument);
+
+/**
+ * share_vfork - a process in our memory that calls @run(@argument), while we stand still until it executes another program or ends (vfork(2)). It works on our
+ * stack, below us. Made by clone(2), which every filter knows that lets a process be made at all. Where it is not possible this is a fork.
+ * @run: CHILD code that must not return.
+ * Return: the child's pid, or -errno (clone(2)).
+ */
+CHILD pid_t share_vfork(void (*run)(void *argument), void *argument);
 
 /**
  * share_thread - a thread of ours that calls @run(@argument), and ends when that returns.

@@ -51,7 +51,8 @@ static const struct option_row rows[] = {
 	{ "syscalls", AT(o.syscalls), .argument = "default|none|FILE", .help = "system-call filter: hull's, none, or a linux.seccomp document" },
 	{ "no-landlock", AT(o.no_landlock), .help = "without the second wall around what may be written" },
 	{ "nest", AT(o.nest), .help = "let it make namespaces, mounts and sandboxes of its own" },
-	{ "init", AT(o.init), .help = "process 1 is a reaper of hull's, and the command its child" },
+	{ "init", AT(o.init), .help = "a process of hull's waits for orphans, as it does unasked but with --share pid" },
+	{ "as-pid-1", AT(o.as_pid_1), .help = "the command is process 1, instead of a reaper of hull's with the command as its child" },
 	{ "new-session", AT(o.new_session), .help = "in a session of its own, without the caller's terminal" },
 	{ "tty", 't', AT(tty), .help = "give it a terminal of its own" },
 	{ "no-tty", AT(no_tty), .help = "let it use the caller's terminal in any case" },
@@ -308,7 +309,7 @@ const struct command sandbox_command = {
 		"no network but lo, and neither privileges nor a way to get some.\n\n"
 		"--ro, --rw, --dev, --tmpfs, --hide and --overlay are done in the order given, so a later one may cover an earlier one; what they show is always "
 		"what the host had before the first. DEST and the places of --tmpfs need not exist. A colon of the path's own is written '\\:'.\n\n"
-		"A profile is a file with an option a line, without dashes, its value behind it: 'ro ~/src', 'net host', 'init'. Lines that begin with # are "
+		"A profile is a file with an option a line, without dashes, its value behind it: 'ro ~/src', 'net host', 'nest'. Lines that begin with # are "
 		"comments; ~, $HOME, $USER and $XDG_RUNTIME_DIR are known, $$ is a dollar; 'include NAME' inserts another profile. Profiles are looked for in "
 		"$XDG_CONFIG_HOME/hull/profiles (~/.config/hull/profiles), /etc/hull/profiles and PREFIX/share/hull/profiles (the first must belong to the caller or "
 		"root: HOME may be somebody else's); a NAME with a slash is a path, relative to the profile that includes it. A profile's options are processed where it is named.\n\n"
@@ -324,11 +325,9 @@ const struct command sandbox_command = {
 		"for commands you trust: a file of root's made set-user-ID there is so on the host. "
 		"With --cap-add SYS_ADMIN and --nest (or --syscalls) the mounts can be undone: what they hide or keep from being written is then open to whoever may do "
 		"it outside; --require refuses that. 'unshare -Ur' inside of --nest gives the same rights over mounts of its own.\n\n"
-		"When hull is killed, the kernel kills process 1 for it, and with it all others. A command that is process 1 itself can take that back, and loses it "
-		"when a second thread of it executes another program; hull's own process 1 cannot be talked into that: --init, and unasked with --memory, --cpus, "
-		"--pids, --time, --wall and --require full.\n\n"
-		"The command is process 1 of the sandbox, for which signals have no default action (signal(7)): hull carries it out for those that it is sent itself. "
-		"A command that ends itself by a signal (abort(3), SIGPIPE) wants --init; at a terminal, with --tty, --name, --result and limits it is there unasked. Ignored "
+		"Process 1 of the sandbox is hull's own, and the command its child; when hull is killed, the kernel kills process 1 for it, and with it all others. With "
+		"--as-pid-1 the command is process 1: signals have no default action then (signal(7); hull carries it out for those that it is sent itself), a broken pipe "
+		"does not end it, and it can outlive a hull that is killed. --name, --result, --memory, --cpus, --pids, --time, --wall and --require full want hull's. Ignored "
 		"and blocked signals, the umask and the session are the caller's.\n\n"
 		"--memory, --cpus and --pids are held by a cgroup for all processes together, as root and where the caller's own cgroup was delegated to him; the "
 		"sandbox then is in 'hull list' as sandbox-PID-RANDOM, and what a killed hull leaves of it is removed by the next one that makes a cgroup, or by "
@@ -343,7 +342,7 @@ const struct command sandbox_command = {
 		"'switches_voluntary', 'switches_forced', 'faults_minor', 'faults_major'; 'pid': of the first process, outside; 'command'; 'limits': for each its "
 		"'value' and 'held_by': cgroup, rlimit or hull. Members that are not known are left out; 'version' is 1.\n\n"
 		"--require takes one or more of basic (user, mount and process namespaces, no_new_privs), standard (also ipc, network, host name and cgroup namespaces, no "
-		"capabilities, hull's own system-call filter and not one of --syscalls FILE), full (also Landlock, and --init) and limits (--memory, --cpus and --pids by cgroups), with commas: where other options or "
+		"capabilities, hull's own system-call filter and not one of --syscalls FILE), full (also Landlock, and a process 1 of hull's) and limits (--memory, --cpus and --pids by cgroups), with commas: where other options or "
 		"this host give less, the command is not run. Without it only Landlock is done without where the kernel has none.\n\n"
 		"--runtime hands the sandbox over to another OCI runtime, as a bundle in a private directory of /run or /tmp that is removed at the end: to runsc or Kata's for another "
 		"kernel between the command and this one, or to crun or runc. What config.json has no words for is refused with its option: --hide, --overlay, "

@@ -3,6 +3,7 @@
  * network and everything else is the host's, and it works inside itself.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/sandbox.h"
@@ -132,6 +133,7 @@ static int selfdock_run(const struct cli *cli, void *flags, int n_operands, char
 		return ITSELF_FAILED;
 	}
 	(void)n_operands; /* at least two */
+	b.o.as_pid_1 = !isatty(STDIN_FILENO) && !isatty(STDOUT_FILENO) && !isatty(STDERR_FILENO); /* job control wants a process 1 of ours */
 	return sandbox_run(cli, &b, operands + 1, ITSELF_FAILED);
 }
 

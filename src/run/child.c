@@ -235,6 +235,15 @@ static CHILD void park(struct child *c)
 		leave();
 }
 
+static CHILD _Noreturn void become_payload(struct child *c)
+{
+	exec_signals(c);
+	play(c, &sequence_exec, PHASE_EXEC);
+	c->aspect = ASPECT_EXEC;
+	(void)exec_payload(c); /* returns only after it has reported */
+	leave();
+}
+
 CHILD _Noreturn void child_main(const struct plan *p, int channel)
 {
 	struct child c = { .plan = p, .channel = channel, .root = NO_FD, .proc = NO_FD, .tty = NO_FD };
@@ -273,9 +282,7 @@ CHILD _Noreturn void child_main(const struct plan *p, int channel)
 	if (!p->request->exec && hooks_start_container(&c) < 0)
 		leave();
 	c.aspect = ASPECT_INIT;
-	if (protocol_block(&c) < 0 || protocol_lock(&c) < 0 || init_split(&c) < 0)
+	if (protocol_block(&c) < 0 || protocol_lock(&c) < 0 || init_split(&c, become_payload) < 0)
 		leave();
-	c.aspect = ASPECT_EXEC;
-	(void)exec_payload(&c); /* returns only after it has reported */
-	leave();
+	become_payload(&c);
 }

@@ -111,6 +111,10 @@ static void explain_plan(struct explain *x)
 	explain_rows(x, PHASE_SEAL, &sequence_seal);
 	start_phase(x, PHASE_EXEC);
 	ask(x, &aspect_hooks);
+	ask(x, &aspect_init);
+	for (size_t i = 0; i < sequence_exec.n; i++)
+		if (sequence_applies(&sequence_exec.v[i], x->p))
+			ask(x, sequence_exec.v[i].aspect);
 	ask(x, &aspect_exec);
 	start_phase(x, PHASE_UNDO);
 	ask(x, &aspect_hooks);

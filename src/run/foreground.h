@@ -22,7 +22,7 @@
  * @scattered: the payload shares its pid namespace with others: to end it is to find all below it
  * @kill_at: when the reaper is killed, having been told to end everybody, 0: never
  * @notify: the relay's socket (run/notify.h), NO_FD: none;  @notify_host: where its READY=1 goes
- * @init_says: eventfd that the reaper writes to how the payload stopped and ended, 0: there is none;  @heard_end: it said so, and @wait_status is of that
+ * @init_says: eventfd that the reaper writes to how the payload stopped, and may how it ended, 0: there is none;  @heard_end: it did, and @wait_status is of that
  * @linger: then leave the reaper alone: others of the sandbox may go on (bubblewrap's way)
  * @wait_status: of the payload, as wait(2) has it;  @usage: of pid 1 and everybody it waited for;  @left: the reaper was left alone, and there is no @usage
  */

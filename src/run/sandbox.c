@@ -149,6 +149,8 @@ static int make_spec(struct sandbox *s)
 	bool own_profile = o->syscalls && !text_equal(o->syscalls, "default");
 	char *cwd = arena_alloc(&h->arena, PATH_MAX);
 
+	if (o->as_pid_1 && o->init)
+		return fail(&h->error, 0, "--as-pid-1: --init, --name, --result, --require full, --time, --wall, --memory, --cpus and --pids want a process 1 of hull's");
 	caller_identify(&job->caller);
 	host.uid = job->caller.euid;
 	host.gid = job->caller.egid;
@@ -240,19 +242,9 @@ static void settle_options(struct hull_sandbox_options *o, unsigned int terminal
 	/* somebody else than the payload must hold the descriptor and the locks, and know exactly how the payload ended */
 	if (o->sync_fd >= 0 || (o->lock_files && o->lock_files[0]) || o->result)
 		o->init = true;
-	/*
-	 * Whoever sets limits does not trust the command, so it must not outlive us. As pid 1 it could: it can take PR_SET_PDEATHSIG back, and loses it when one of
-	 * its threads but the first calls execve(2). A filter sees neither that nor who asks, and a process that hull has to make costs time that others need not pay.
-	 */
-	if (o->time || o->wall || o->memory || o->cpus || o->pids || (o->require && strstr(o->require, "full")))
+	if (o->time || o->wall || o->memory || o->cpus || o->pids || o->name || (o->require && strstr(o->require, "full")))
 		o->init = true;
-	if (o->name) /* a signal from 'hull kill' does what it would do to an ordinary process */
-		o->init = true;
-	/*
-	 * Nor can a pid 1 end or stop itself by a signal, as shells and editors do that caught one to tidy up. At a terminal that would be noticed; elsewhere
-	 * it is for --init to say, and the start is as short as it can be.
-	 */
-	if (!o->bare && (terminals || o->tty == 1))
+	if (!o->bare && !o->as_pid_1 && (terminals || o->tty == 1)) /* and tell us of a command that stops itself */
 		o->init = true;
 }
 

@@ -129,6 +129,7 @@ int sandbox_fds_prepare(struct sandbox *s)
 		if (p->init_says < 0)
 			return fail(&s->job->hull->error, errno, "cannot make an eventfd");
 		p->linger = o->bare && !o->name;
+		p->exact = o->bare || o->result; /* for others the reaper's own status says enough */
 	}
 	s->foreground.init_says = p->init_says;
 	s->foreground.linger = p->linger;

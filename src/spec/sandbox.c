@@ -425,7 +425,12 @@ static void make_session(struct making *m, const struct sandbox_host *host)
 	x->sandbox = true;
 	x->bare = o->bare;
 	x->cwd_optional = !o->cwd;
-	x->init = o->init;
+	/*
+	 * A pid 1 cannot end or stop itself by a signal, nor does one that it does not handle do anything to it: abort(3), a shell that tidies up and sends itself
+	 * the signal again, a loop that writes into a broken pipe. And it could outlive us: it can take PR_SET_PDEATHSIG back, and loses it when one of its threads
+	 * but the first calls execve(2); a filter sees neither that nor who asks.
+	 */
+	x->init = o->init || (!o->bare && !o->as_pid_1 && !o->runtime && spec_namespace(m->spec, NAMESPACE_PID));
 	x->argv0 = arena_strdup(m->arena, o->argv0);
 	x->die_with_parent = !o->survive;
 	x->disable_userns = o->disable_userns;
@@ -472,6 +477,8 @@ int sandbox_spec(struct arena *arena, struct error *e, const struct hull_sandbox
 		return -1;
 	if (o->hostname && !spec_namespace(&spec, NAMESPACE_UTS))
 		return fail(e, 0, "--hostname: with --share uts there is no name of its own to set");
+	if (o->as_pid_1 && !spec_namespace(&spec, NAMESPACE_PID))
+		return fail(e, 0, "--as-pid-1: there is no pid namespace of its own whose process 1 it could be");
 	make_masks(&m, host);
 	make_session(&m, host);
 	if (o->exec_label)

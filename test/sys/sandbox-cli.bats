@@ -44,8 +44,27 @@ config() { box "$@" --print-config -- true; }
 	[ "$status" -eq 0 ]
 	run box sh -c 'exit 42'
 	[ "$status" -eq 42 ]
-	run box --init sh -c 'kill -9 $$'
-	[ "$status" -eq 137 ]
+	for signal in KILL TERM INT HUP ABRT SEGV PIPE USR1; do
+		for options in "" "--share pid"; do
+			# shellcheck disable=SC2086
+			run box $options sh -c "kill -$signal \$\$; exit 1"
+			[ "$status" -eq $((128 + $(kill -l "$signal"))) ] || { echo "$signal: $status"; return 1; }
+		done
+	done
+	run -134 box /usr/bin/python3 -c 'import os; os.abort()'
+	run box --as-pid-1 sh -c 'echo $$; kill -TERM $$' # which no pid 1 hears of
+	[ "$status" -eq 0 ]
+	[ "$output" = 1 ]
+	for options in --init "--name x" "--result 1" "--wall 1" "--require full" "--share pid" "-t --share pid"; do
+		# shellcheck disable=SC2086
+		run -125 box --as-pid-1 $options true
+		[[ $output == *"--as-pid-1: "* ]]
+	done
+	# a filter that lets the command do very little does not keep process 1 from waiting for it
+	echo '{"defaultAction":"SCMP_ACT_KILL_PROCESS","syscalls":[{"names":["execve","exit"],"action":"SCMP_ACT_ALLOW"}]}' >"$WORK/few.json"
+	echo 'void _start(void) { __asm__("mov $60, %eax; mov $9, %edi; syscall"); }' | cc -nostdlib -static -x c -o "$WORK/nine" -
+	run -9 box --syscalls "$WORK/few.json" "$WORK/nine"
+	run -159 box --syscalls "$WORK/few.json" true
 	run -127 box nonexistent
 	run box "$WORK/file"
 	[ "$status" -eq 126 ]

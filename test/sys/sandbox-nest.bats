@@ -44,15 +44,15 @@ deep()
 limited() { timeout --foreground -k 1 30 "$@" 3>&-; }
 
 # what a command at the bottom says: its pid and user, whether the root can be written, that /tmp can, that /run is empty, that it sees no other process
-BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch /tmp/x && echo tmp; test -z "$(ls -A /run)" && echo run; kill -0 2 2>/dev/null || echo alone'
+BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch /tmp/x && echo tmp; test -z "$(ls -A /run)" && echo run; kill -0 3 2>/dev/null || echo alone'
 
 @test "hull sandbox --nest, 16 deep: user, root, user that is root inside, root that is a user inside" {
 	deep 16 sh -c "$BOTTOM" -- "$HULL" sandbox --nest
 	# root's inner ones share the outermost one's processes: they may not have a /proc that is not covered
 	[[ $(limited "${line[@]}") == *" 0"$'\ntmp\nrun'* ]]
-	[ "$(as_user timeout -k 1 30 "${line[@]}")" = "1 $(id -u "$TEST_USER")"$'\ntmp\nrun\nalone' ]
+	[ "$(as_user timeout -k 1 30 "${line[@]}")" = "2 $(id -u "$TEST_USER")"$'\ntmp\nrun\nalone' ]
 	deep 16 sh -c "$BOTTOM" -- "$HULL" sandbox --nest --as 0
-	[ "$(as_user timeout -k 1 30 "${line[@]}")" = $'1 0\ntmp\nrun\nalone' ]
+	[ "$(as_user timeout -k 1 30 "${line[@]}")" = $'2 0\ntmp\nrun\nalone' ]
 	deep 16 sh -c "$BOTTOM" -- "$HULL" sandbox --nest --as 1000:1000
 	[[ $(limited "${line[@]}") == *" 1000"$'\ntmp\nrun'* ]]
 }
@@ -70,7 +70,7 @@ BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch 
 	[ "$status" -eq 125 ]
 	[[ $output == *"pid namespace"* ]]
 	# an ordinary user's inner ones have all of it, since he may write nothing there
-	[ "$(as_user timeout -k 1 30 "$HULL" sandbox --nest "$HULL" sandbox --require basic sh -c 'echo $$')" = 1 ]
+	[ "$(as_user timeout -k 1 30 "$HULL" sandbox --nest "$HULL" sandbox --require basic sh -c 'echo $$')" = 2 ]
 }
 
 @test "exit status, signals and streams through 16 of them" {
@@ -125,7 +125,7 @@ BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch 
 	"$HULL" sandbox --nest /usr/bin/bwrap --unshare-user --ro-bind / / --proc /proc test -e /proc/self/status 3>&-
 	not "$HULL" sandbox --nest /usr/bin/bwrap --unshare-user --ro-bind / / --proc /proc test -w /proc/sys/kernel/core_pattern 3>&-
 	not as_user "$HULL" sandbox "${bwrap[@]}" true
-	[ "$(as_user "${bwrap[@]}" "$HULL" sandbox sh -c "$BOTTOM")" = "1 $(id -u "$TEST_USER")"$'\ntmp\nrun\nalone' ]
+	[ "$(as_user "${bwrap[@]}" "$HULL" sandbox sh -c "$BOTTOM")" = "2 $(id -u "$TEST_USER")"$'\ntmp\nrun\nalone' ]
 }
 
 @test "in a container of hull's own: root's, and an ordinary user's" {
@@ -139,14 +139,14 @@ BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch 
 	[ "$status" -eq 125 ]
 	[[ $output == *masked* ]]
 	edit '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
-	[ "$(hull run -b "$BUNDLE" "$ID")" = $'1 1000\ntmp\nrun\nalone' ]
+	[ "$(hull run -b "$BUNDLE" "$ID")" = $'2 1000\ntmp\nrun\nalone' ]
 	make_bundle --rootless
 	chmod 755 "$BUNDLE"
 	args hull sandbox sh -c "$BOTTOM"
 	edit '.linux.maskedPaths = [] | .linux.readonlyPaths = [] | .process.capabilities.bounding += ["CAP_SETFCAP"] | .process.capabilities.effective += ["CAP_SETFCAP"] | .process.capabilities.permitted += ["CAP_SETFCAP"]
 		| .linux.uidMappings[0].hostID = $u | .linux.gidMappings[0].hostID = $g' --argjson u "$(id -u "$TEST_USER")" --argjson g "$(id -g "$TEST_USER")"
 	chown -R "$TEST_USER:" "$BUNDLE"
-	[ "$(as_user timeout -k 1 20 "$HULL" run -b "$BUNDLE" "$ID")" = $'1 0\ntmp\nrun\nalone' ]
+	[ "$(as_user timeout -k 1 20 "$HULL" run -b "$BUNDLE" "$ID")" = $'2 0\ntmp\nrun\nalone' ]
 }
 
 @test "a container in a sandbox: hull run with --nest" {
@@ -166,8 +166,8 @@ BOTTOM='echo $$ $(id -u); touch /etc/hull-test 2>/dev/null && echo wrote; touch 
 	run "${start[@]}" localhost/bb:1 hull sandbox id -u
 	echo "$output"
 	[ "$status" -eq 125 ]
-	[ "$("${start[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL localhost/bb:1 hull sandbox sh -c "$BOTTOM")" = $'1 0\ntmp\nrun\nalone' ]
-	[ "$("${start[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL --user 1000 localhost/bb:1 hull sandbox sh -c "$BOTTOM")" = $'1 1000\ntmp\nrun\nalone' ]
+	[ "$("${start[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL localhost/bb:1 hull sandbox sh -c "$BOTTOM")" = $'2 0\ntmp\nrun\nalone' ]
+	[ "$("${start[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL --user 1000 localhost/bb:1 hull sandbox sh -c "$BOTTOM")" = $'2 1000\ntmp\nrun\nalone' ]
 	deep 16 id -u -- hull sandbox --nest
 	[ "$("${start[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL localhost/bb:1 "${line[@]}")" = 0 ]
 }

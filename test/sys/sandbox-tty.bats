@@ -76,9 +76,12 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$HULL" sandbox -t sh -
 	run bash -c 'set -o pipefail; seq 1000 | "$@" sort -n | tail -n 1' - "$HULL" sandbox
 	[ "$status" -eq 0 ]
 	[ "$output" = 1000 ]
-	run bash -c '"$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox --init
+	run bash -c '"$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox
 	[ "$output" = $'y\n141' ]
-	run bash -c 'timeout 5 "$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox
+	# whose own writing fails, and goes on
+	run bash -c 'timeout -k 1 5 "$@" sh -c "while :; do echo x; done" 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox
+	[ "$output" = $'x\n141' ]
+	run bash -c 'timeout 5 "$@" yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]}' - "$HULL" sandbox --as-pid-1
 	[ "${lines[0]}" = y ]
 	[ "${lines[1]}" -ne 0 ]
 	[ "${lines[1]}" -ne 124 ]
@@ -98,7 +101,7 @@ open_streams()
 	eventually grep -q up "$DIR/out"
 	eventually pgrep -P $!
 	inside=$(pgrep -P $!)
-	for way in "sandbox" "sandbox --init" "sandbox --share pid --syscalls none" "bwrap --bind / / --proc /proc" "selfdock run" "try --no" "enter $inside"; do
+	for way in "sandbox" "sandbox --as-pid-1" "sandbox --share pid --syscalls none" "bwrap --bind / / --proc /proc" "selfdock run" "try --no" "enter $inside"; do
 		# shellcheck disable=SC2086
 		{
 			open_streams "$HULL" $way </dev/null && [ "$left" -eq 7 ] || { echo "$way, open: $left"; return 1; }
@@ -125,7 +128,7 @@ open_streams()
 }
 
 @test "signals that hull gets end the command, or are caught by it" {
-	for init in "" --init; do
+	for init in "" --as-pid-1; do
 		for signal in TERM HUP USR1; do # a shell's background command ignores SIGINT
 			# shellcheck disable=SC2086
 			"$HULL" sandbox $init sh -c 'echo up; exec sleep 10' >"$DIR/out" 3>&- &
@@ -158,7 +161,7 @@ open_streams()
 }
 
 @test "ignored and blocked signals, umask and groups are inherited" {
-	for init in "" --init; do
+	for init in "" --as-pid-1; do
 		# shellcheck disable=SC2086
 		run python3 -c 'import os, signal, sys
 for number in signal.SIGHUP, signal.SIGUSR1:

@@ -205,7 +205,7 @@ SSH_CAPS=(--cap-add SYS_CHROOT --cap-add SETUID --cap-add SETGID --cap-add CHOWN
 	printf 'echo "$0 $#: $1"; exit 7\n' >"$WORK/script"
 	chmod 755 "$WORK/script"
 	cd "$WORK"
-	for mode in sandbox 'sandbox --init' 'sandbox --syscalls none --no-landlock' 'sandbox --nest' 'bwrap --bind / /' 'bwrap --bind / / --unshare-pid' 'try --no -q' 'selfdock run'; do
+	for mode in sandbox 'sandbox --as-pid-1' 'sandbox --syscalls none --no-landlock' 'sandbox --nest' 'bwrap --bind / /' 'bwrap --bind / / --unshare-pid' 'try --no -q' 'selfdock run'; do
 		echo "# $mode"
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr as_user "$HULL" $mode "$WORK/script" 'a  b' ''

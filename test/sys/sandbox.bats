@@ -176,7 +176,7 @@ golden()
 	sleep 100 3>&- &
 	local pid=$!
 	both sh -c "set -- /proc/[0-9]*; echo \$#; kill -0 $pid 2>/dev/null && echo reached; echo \$\$"
-	[ "$output" = $'1\n1' ]
+	[ "$output" = $'2\n2' ]
 	[ -n "$(box --share pid ls -d "/proc/$pid")" ]
 	kill "$pid"
 	# what the command leaves running ends with it

@@ -192,6 +192,7 @@ static bool body_payload(struct child *c)
 	c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (exec_before_ids(c) < 0 || aspect_exec.seal(c) < 0)
 		return false;
+	exec_signals(c);
 	(void)exec_payload(c);
 	return false;
 }

@@ -62,6 +62,7 @@ static size_t position(const struct sequence_aspects *list, const struct aspect 
 struct run {
 	struct request request;
 	struct process process;
+	struct spec spec;
 	struct plan plan;
 };
 
@@ -72,6 +73,7 @@ static void run_init(struct run *r, bool exec, bool nnp)
 	r->process.no_new_privileges = nnp;
 	r->plan.request = &r->request;
 	r->plan.process = &r->process;
+	r->plan.spec = &r->spec;
 }
 
 /* how many rows of @rows play @call (NULL: the own callback) of @a in this run */
@@ -239,6 +241,23 @@ static void the_order_is_safe(void)
 	}
 }
 
+/* Once in each run: where a sandbox's payload has a reaper in front of it, that has none. */
+static void the_filter_is_loaded_once(void)
+{
+	struct run r;
+
+	for (unsigned int variant = 0; variant < 16; variant++) {
+		bool exec = variant & 1, nnp = variant & 2, sandbox = variant & 4, init = variant & 8;
+		bool apart = nnp && sandbox && init && !exec;
+
+		run_init(&r, exec, nnp);
+		r.request.sandbox = sandbox;
+		r.spec.hull.init = init;
+		CHECK(played(&sequence_exec, &aspect_seccomp, NULL, &r) == apart);
+		CHECK(played(&sequence_seal, &aspect_seccomp, NULL, &r) == !apart);
+	}
+}
+
 int main(void)
 {
 	RUN(every_aspect_has_its_own_id);
@@ -249,5 +268,6 @@ int main(void)
 	RUN(no_extra_call_stands_twice);
 	RUN(rows_apply_when_they_say);
 	RUN(the_order_is_safe);
+	RUN(the_filter_is_loaded_once);
 	return unit_done();
 }

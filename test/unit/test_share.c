@@ -88,6 +88,22 @@ static void test_before(void)
 	CHECK(end_of(pid) == 7);
 }
 
+/* below us on our stack, which is as it was when we go on; a fork where memory cannot be shared */
+static __attribute__((noinline)) void test_below(void)
+{
+	struct meeting m = { .fd = NO_FD };
+	volatile char ours[256];
+	pid_t pid;
+
+	memset((char *)(uintptr_t)ours, 'x', sizeof(ours));
+	pid = share_vfork(body, &m);
+	CHECK(pid > 0 && m.seen == SHARE_IS_POSSIBLE && end_of(pid) == 7);
+	for (size_t i = 0; i < sizeof(ours); i++)
+		CHECK(ours[i] == 'x');
+	if (SHARE_IS_POSSIBLE)
+		CHECK(m.pid == pid && m.stack < (uintptr_t)ours && (uintptr_t)ours - m.stack < 1 << 20);
+}
+
 static void test_failure(void)
 {
 	struct meeting m = { .fd = NO_FD };
@@ -144,6 +160,7 @@ int main(void)
 		return 1;
 	RUN(test_beside);
 	RUN(test_before);
+	RUN(test_below);
 	RUN(test_failure);
 	RUN(test_thread);
 	arena_deinit(&arena);
