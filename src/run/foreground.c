@@ -22,27 +22,21 @@
 
 #include "aspect/init.h"
 #include "aspect/protocol.h"
-#include "base/io.h"
 #include "base/process.h"
 #include "base/scope.h"
 #include "base/sys.h"
+#include "run/buffer.h"
 #include "run/descendants.h"
 #include "run/notify.h"
 
 /* REST_ROUNDS: how often a full buffer is read after the end; a terminal holds less, but without a pid namespace somebody may go on writing */
-enum { RELAY_SIZE = 16384, REST_ROUNDS = 64 };
+enum { REST_ROUNDS = 64 };
 
 /* how often the payload's terminal is told that the input has ended */
-enum { ENDS_MAX = 32 };
+enum { ENDS_MAX = 32, CONTROL_D = 4 };
 
 /* how long a payload that catches SIGTSTP may take to put its terminal in order, and one whose reader has gone to end */
 enum { STOP_GRACE_MS = 20 };
-
-/* Bytes on their way from one descriptor to another. */
-struct pipe_buffer {
-	char data[RELAY_SIZE];
-	size_t start, end;
-};
 
 /*
  * @raw: our terminal was set to raw mode; @saved: what it was
@@ -54,7 +48,7 @@ struct relay {
 	bool raw, input_open, told_raw;
 	unsigned int n_ends;
 	struct termios saved;
-	struct pipe_buffer *in, *out;
+	struct buffer *in, *out;
 };
 
 uint64_t foreground_now(void)
@@ -285,36 +279,19 @@ static void on_signals(struct foreground *f, const struct launched *child, struc
 	}
 }
 
-/* Returns false at end of file or on an error. */
-static bool fill(struct pipe_buffer *b, int fd)
+/*
+ * What was typed before our terminal was in raw mode waits there, for the payload. An end of input among it (control-D, or what say_end() of a hull outside wrote)
+ * is a zero byte by now: the mark that tells it from others went with canonical mode (n_tty.c, n_tty_set_termios()).
+ */
+static void take_early(struct relay *relay)
 {
-	ssize_t n = read(fd, b->data, sizeof(b->data));
+	int n = 0;
 
-	if (n <= 0)
-		return n < 0 && (errno == EAGAIN || errno == EINTR);
-	b->start = 0;
-	b->end = (size_t)n;
-	return true;
-}
-
-/* Returns false where nobody reads any more. */
-static bool drain(struct pipe_buffer *b, int fd)
-{
-	ssize_t n = write(fd, b->data + b->start, b->end - b->start);
-
-	if (n > 0)
-		b->start += (size_t)n;
-	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		b->start = b->end; /* a full disk, for one */
-	if (n >= 0 || errno != EPIPE)
-		return true;
-	io_forget_sigpipe();
-	return false;
-}
-
-static bool empty(const struct pipe_buffer *b)
-{
-	return !b || b->start == b->end;
+	if (!relay->raw || ioctl(STDIN_FILENO, FIONREAD, &n) < 0 || n <= 0 || !buffer_fill(relay->in, STDIN_FILENO))
+		return;
+	for (size_t i = 0; i < relay->in->end; i++)
+		if (relay->in->data[i] == '\0')
+			relay->in->data[i] = CONTROL_D;
 }
 
 /*
@@ -324,11 +301,10 @@ static bool empty(const struct pipe_buffer *b)
  */
 static void say_end(struct relay *relay)
 {
-	enum { CONTROL_D = 4 };
 	struct termios mode;
 
 	relay->input_open = false;
-	if (!empty(relay->in) || tcgetattr(relay->master, &mode) < 0)
+	if (!buffer_empty(relay->in) || tcgetattr(relay->master, &mode) < 0)
 		return;
 	if ((relay->told_raw && !(mode.c_lflag & ICANON)) || relay->n_ends++ >= ENDS_MAX)
 		return;
@@ -340,7 +316,7 @@ static void say_end(struct relay *relay)
 
 static void read_terminal(struct relay *relay)
 {
-	if (!fill(relay->out, relay->master))
+	if (!buffer_fill(relay->out, relay->master))
 		relay->master = NO_FD; /* the last process that had the terminal closed it; the launched child owns the descriptor */
 	else if (!relay->input_open)
 		say_end(relay);
@@ -361,14 +337,14 @@ static void hang_up(struct foreground *f, struct launched *child, struct relay *
 static void serve_relay(struct foreground *f, struct launched *child, struct relay *relay, struct pollfd *fds)
 {
 	if (fds[2].revents & (POLLIN | POLLHUP | POLLERR)) {
-		if (!fill(relay->in, STDIN_FILENO))
+		if (!buffer_fill(relay->in, STDIN_FILENO))
 			say_end(relay);
 	}
-	if ((fds[3].revents & POLLOUT) && !empty(relay->in))
-		(void)drain(relay->in, relay->master); /* it is told by the read */
-	if ((fds[3].revents & (POLLIN | POLLHUP)) && empty(relay->out))
+	if ((fds[3].revents & POLLOUT) && !buffer_empty(relay->in))
+		(void)buffer_drain(relay->in, relay->master); /* it is told by the read */
+	if ((fds[3].revents & (POLLIN | POLLHUP)) && buffer_empty(relay->out))
 		read_terminal(relay);
-	if (!empty(relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)) && !drain(relay->out, STDOUT_FILENO))
+	if (!buffer_empty(relay->out) && (fds[4].revents & (POLLOUT | POLLERR | POLLHUP)) && !buffer_drain(relay->out, STDOUT_FILENO))
 		hang_up(f, child, relay);
 }
 
@@ -378,9 +354,9 @@ static void poll_set(const struct foreground *f, const struct launched *child, c
 
 	fds[0] = (struct pollfd){ .fd = child->pidfd, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = f->signals, .events = POLLIN };
-	fds[2] = (struct pollfd){ .fd = has_master && relay->input_open && empty(relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
-	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((empty(relay->out) ? POLLIN : 0) | (empty(relay->in) ? 0 : POLLOUT)) };
-	fds[4] = (struct pollfd){ .fd = empty(relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
+	fds[2] = (struct pollfd){ .fd = has_master && relay->input_open && buffer_empty(relay->in) ? STDIN_FILENO : -1, .events = POLLIN };
+	fds[3] = (struct pollfd){ .fd = relay->master, .events = (short)((buffer_empty(relay->out) ? POLLIN : 0) | (buffer_empty(relay->in) ? 0 : POLLOUT)) };
+	fds[4] = (struct pollfd){ .fd = buffer_empty(relay->out) ? -1 : STDOUT_FILENO, .events = POLLOUT };
 	fds[5] = (struct pollfd){ .fd = f->notify, .events = POLLIN };
 	fds[6] = (struct pollfd){ .fd = f->init_says > 0 ? f->init_says : -1, .events = POLLIN };
 	if (fds[3].events == 0)
@@ -397,9 +373,9 @@ static void drain_rest(struct relay *relay)
 	flags = fcntl(relay->master, F_GETFL);
 	(void)fcntl(relay->master, F_SETFL, flags | O_NONBLOCK); /* it is ours alone */
 	do {
-		while (!empty(relay->out))
-			(void)drain(relay->out, STDOUT_FILENO); /* the end is here anyway */
-	} while (rounds++ < REST_ROUNDS && fill(relay->out, relay->master) && !empty(relay->out));
+		while (!buffer_empty(relay->out))
+			(void)buffer_drain(relay->out, STDOUT_FILENO); /* the end is here anyway */
+	} while (rounds++ < REST_ROUNDS && buffer_fill(relay->out, relay->master) && !buffer_empty(relay->out));
 }
 
 static int reap_status(struct foreground *f, const struct launched *child, struct error *e, int *ret_status)
@@ -457,7 +433,7 @@ static int time_left(struct foreground *f, const struct launched *child)
 int foreground_serve(struct foreground *f, struct launched *child, struct error *e, int *ret_status)
 {
 	struct relay relay = { .master = child->console, .input_open = true };
-	scope_free struct pipe_buffer *buffers = NULL;
+	scope_free struct buffer *buffers = NULL;
 	struct pollfd fds[7];
 
 	if (relay.master >= 0) {
@@ -468,6 +444,7 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 		relay.out = buffers + 1;
 		copy_window_size(&relay);
 		set_raw(&relay, true);
+		take_early(&relay);
 	}
 	for (;;) {
 		poll_set(f, child, &relay, fds);
@@ -483,7 +460,7 @@ int foreground_serve(struct foreground *f, struct launched *child, struct error 
 		if (fds[6].revents)
 			follow(f, child, &relay, hear_init(f));
 		f->left = f->linger && f->heard_end;
-		if ((fds[0].revents || f->left) && empty(relay.out))
+		if ((fds[0].revents || f->left) && buffer_empty(relay.out))
 			break;
 	}
 	drain_rest(&relay);

@@ -72,6 +72,27 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$HULL" sandbox -t sh -
 	[ "$output" = 130 ] || { echo "$output"; return 1; }
 }
 
+@test "an end of input that was typed before hull listened is one, also when a hull outside typed it" {
+	run -0 timeout -k 1 10 "$HULL" sandbox --nest -t "$HULL" sandbox -t cat </dev/null
+	[ -z "$output" ] || { echo "$output"; return 1; }
+	run -0 timeout -k 1 10 "$HULL" sandbox --nest -t "$HULL" sandbox -t cat <<<"word"
+	[[ $output == *word* ]]
+	run -0 timeout -k 1 20 python3 -c 'import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    time.sleep(0.5)
+    os.execv(sys.argv[1], sys.argv[1:])
+os.write(fd, b"early\n\x04")
+seen = b""
+try:
+    while data := os.read(fd, 1000):
+        seen += data
+except OSError:
+    pass
+print(seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$HULL" sandbox -t cat
+	[[ $output == *"early\\r\\nearly\\r\\n' 0" ]] || { echo "$output"; return 1; }
+}
+
 @test "pipes, and their ends" {
 	run bash -c 'set -o pipefail; seq 1000 | "$@" sort -n | tail -n 1' - "$HULL" sandbox
 	[ "$status" -eq 0 ]
