@@ -104,7 +104,7 @@ ssh_files()
 		shift
 		mkdir -p /run/sshd
 		/usr/sbin/sshd -f "$PWD/conf" -E "$PWD/log" || exit 99
-		timeout 20 ssh $options -q -p 2222 -i key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$@" </dev/null
+		timeout 20 ssh $options -o ConnectionAttempts=9 -q -p 2222 -i key -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$@" </dev/null
 	END
 	chown -R "$TEST_USER:" "$WORK"
 }
