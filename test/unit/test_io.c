@@ -227,6 +227,48 @@ static void log_lines(void)
 	log_write(NULL, LOG_LEVEL_ERROR, "nobody listens");
 }
 
+/* A name that is to be written to is opened; what is to be replaced, by whatever link, is not. */
+static void outputs_are_opened_or_replaced(void)
+{
+	char path[64];
+	int fd = 0;
+
+	CHECK(io_create_file(dirfd_of_test, "file", 0600, "", 0) == 0);
+	CHECK(symlinkat("file", dirfd_of_test, "to-file") == 0 && symlinkat("nothing", dirfd_of_test, "dangling") == 0);
+	CHECK(symlinkat("/proc/self/fd/2", dirfd_of_test, "stderr") == 0 && symlinkat("/dev/fd/777", dirfd_of_test, "closed") == 0);
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, (const char *const[]){ "file", "to-file", "dangling", "none" }[i]);
+		CHECK(io_open_output(path, &fd) == 0 && fd == NO_FD);
+	}
+	(void)snprintf(path, sizeof(path), "%s/stderr", directory);
+	CHECK(io_open_output(path, &fd) == 0 && fd > STDERR_FILENO && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	(void)close_fd(fd);
+	(void)snprintf(path, sizeof(path), "%s/closed", directory);
+	CHECK(io_open_output(path, &fd) == -EBADF);
+	CHECK(io_open_output("/dev/fd/4294967295", &fd) == -EBADF);
+	CHECK(io_open_output(directory, &fd) == -EISDIR);
+	CHECK(io_open_output("/dev/null", &fd) == 0 && fd > STDERR_FILENO);
+	(void)close_fd(fd);
+}
+
+/* Whether the signal is blocked or not, nothing of it is left. */
+static void a_reader_that_is_gone_is_an_error(void)
+{
+	sigset_t set, pending;
+	int ends[2];
+
+	CHECK(pipe2(ends, O_CLOEXEC) == 0);
+	(void)close(ends[0]);
+	CHECK(io_write_pipe(ends[1], "x", 1) == -EPIPE);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	CHECK(io_write_pipe(ends[1], "x", 1) == -EPIPE);
+	CHECK(sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 0);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)close(ends[1]);
+}
+
 static void remove_all(void)
 {
 	char command[128];
@@ -250,6 +292,8 @@ int main(void)
 	RUN(processes_are_named_for_good);
 	RUN(all_children_are_seen);
 	RUN(log_lines);
+	RUN(outputs_are_opened_or_replaced);
+	RUN(a_reader_that_is_gone_is_an_error);
 	remove_all();
 	(void)close_fd(dirfd_of_test);
 	arena_deinit(&arena);
