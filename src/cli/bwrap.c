@@ -119,7 +119,7 @@ const struct command bwrap_command = {
 		"As in 0.12, and unlike in 0.11, nothing is mounted on a symbolic link; one on the way to DEST is followed, inside the sandbox.\n\n"
 		"Where hull does better than bubblewrap, it is on purpose: signals that would end it are handed to the command instead, and its end is waited for; a "
 		"variable that was taken away is not found in the environment of process 1; root's /proc/sys is read-only, too, unless the command could uncover it; '=' "
-		"may stand between an option and its value, and an option may be cut short as long as it is not ambiguous. Messages have words of hull's own, and an "
+		"may stand between an option and its value, and an option may be cut short as long as it is not ambiguous; a descriptor that is not open is refused wherever it is named, and numbers are decimal. Messages have words of hull's own, and an "
 		"option that is given twice earns no warning. Executed as /proc/self/exe it is hull, not bwrap. For a sandbox that is safe when told nothing, see hull-sandbox(1).",
 	.examples = (const struct example[]){
 		{ "bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sh", "a shell that sees the host's files" },

@@ -89,6 +89,8 @@ static int add_capability(struct bwrap *w, const struct operation *op, const str
 		w->n_caps = 0;
 		return 0;
 	}
+	if (strncasecmp(name, "CAP_", 4) != 0) /* as cap_from_name(3) has it */
+		return fail(w->b->error, 0, "option '--%s': unknown capability '%s'", entry->row->name, name);
 	while (i < w->n_caps && strcasecmp(w->caps[i], name) != 0)
 		i++;
 	w->caps[i] = name;
@@ -125,20 +127,27 @@ static const char *source_of(struct bwrap *w, const char *path)
 	return joined;
 }
 
-/* A place in the sandbox is below its root, however it is written. */
+/* A place in the sandbox is below its root, however it is written. Return: NULL: out of memory. */
+static const char *below_root(struct bwrap *w, const char *path)
+{
+	size_t length = strlen(path);
+	char *below;
+
+	if (path[0] == '/')
+		return path;
+	below = sandbox_keep(w->b, length + 2);
+	if (below) {
+		below[0] = '/';
+		memcpy(below + 1, path, length);
+	}
+	return below;
+}
+
 static struct hull_step *add_step(struct bwrap *w, const struct operation *op, const char *source, const char *target)
 {
-	size_t length = strlen(target);
-	char *below = NULL;
+	const char *place = below_root(w, target);
 
-	if (target[0] != '/') {
-		below = sandbox_keep(w->b, length + 2);
-		if (!below)
-			return NULL;
-		below[0] = '/';
-		memcpy(below + 1, target, length);
-	}
-	return sandbox_step(w->b, op->kind, source, below ? below : target);
+	return place ? sandbox_step(w->b, op->kind, source, place) : NULL;
 }
 
 static int add_modifier(struct bwrap *w, const struct operation *op, const struct option_entry *entry)
@@ -450,7 +459,6 @@ static void set_rest(struct bwrap *w, const struct bwrap_flags *f)
 	o->try_namespaces = w->try & ~w->set;
 	o->init = !f->as_pid_1 && (w->set & HULL_NS_PID);
 	o->argv0 = f->argv0;
-	o->cwd = f->chdir;
 	o->hostname = f->hostname;
 	o->disable_userns = f->disable_userns;
 	o->assert_userns_disabled = f->assert_userns_disabled;
@@ -477,5 +485,6 @@ int bwrap_build(struct sandbox_build *b, struct bwrap_flags *f, struct error *e)
 	    set_id(w, "--uid", f->uid, &b->o.as_uid) < 0 || set_id(w, "--gid", f->gid, &b->o.as_gid) < 0)
 		return -1;
 	set_rest(w, f);
-	return 0;
+	b->o.cwd = f->chdir && f->chdir[0] ? below_root(w, f->chdir) : f->chdir; /* an empty one is refused */
+	return f->chdir && !b->o.cwd ? -1 : 0;
 }

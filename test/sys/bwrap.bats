@@ -355,6 +355,12 @@ $B --ro-bind / / --userns 7 --pidns 8 $NET readlink /proc/self/ns/pid /proc/self
 	[ "$output" = a ]
 }
 
+@test "capabilities have their full names, and a relative --chdir is below the root" {
+	same '$B --ro-bind / / --cap-drop NET_ADMIN true' '$B --ro-bind / / --unshare-user --cap-add net_admin true' '$B --ro-bind / / --unshare-user --cap-add Cap_Net_Admin true' \
+		'$B --ro-bind / / --unshare-user --cap-add all true' '$B --ro-bind / / --cap-drop "" true' '$B --ro-bind / / --chdir tmp pwd' '$B --ro-bind / / --chdir usr/bin pwd' \
+		'$B --ro-bind / / --chdir "" pwd' '$B --ro-bind / / --chdir nosuch pwd' '$B --ro-bind / / --chdir /usr pwd'
+}
+
 @test "help, and hull bwrap" {
 	run "$FILE_DIR/bin/bwrap" --help
 	[ "$status" -eq 0 ]
