@@ -180,6 +180,7 @@ static int open_roots(struct hull *h, struct try_review *review)
 		struct change_root *root = &review->roots[i];
 
 		root->path = state->roots[i].path;
+		root->lower = NO_FD;
 		root->upper = openat(state->dir, arena_printf(&h->arena, "upper/%u", i), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (root->upper < 0)
 			return fail(&h->error, errno, "cannot open '%s/upper/%u'", state->path, i);
@@ -192,8 +193,6 @@ static int open_roots(struct hull *h, struct try_review *review)
 
 static int find_changes(struct hull *h, struct try_review *review, const struct hull_review_options *o)
 {
-	for (size_t i = 0; i < CHANGES_ROOTS_MAX; i++)
-		review->roots[i].upper = review->roots[i].lower = NO_FD;
 	if (open_roots(h, review) < 0)
 		return -1;
 	review->changes = (struct changes){
@@ -209,8 +208,6 @@ int try_open(struct hull *h, const char *dir, struct try_review *review, const s
 {
 	memset(review, 0, sizeof(*review));
 	review->host = review->state.dir = NO_FD;
-	for (size_t i = 0; i < CHANGES_ROOTS_MAX; i++)
-		review->roots[i].upper = review->roots[i].lower = NO_FD;
 	if (try_find(h, dir, &review->state) < 0 || try_read_manifest(h, &review->state) < 0)
 		return -1;
 	return find_changes(h, review, o);
@@ -218,7 +215,7 @@ int try_open(struct hull *h, const char *dir, struct try_review *review, const s
 
 void try_close(struct try_review *review)
 {
-	for (size_t i = 0; i < CHANGES_ROOTS_MAX; i++) {
+	for (size_t i = 0; i < CHANGES_ROOTS_MAX && review->roots[i].path; i++) {
 		(void)close_fd(review->roots[i].upper);
 		(void)close_fd(review->roots[i].lower);
 	}

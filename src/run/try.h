@@ -134,7 +134,7 @@ int try_apply(struct hull *h, struct try_review *review, const struct hull_revie
  * try_make_all - make a list of changes in the lower directories of their roots, without checks.
  * @done: is counted up.
  */
-int try_make_all(struct hull *h, const struct changes *c, const struct hull_review_options *o, size_t *done);
+int try_make_all(const struct changes *c, const struct hull_review_options *o, size_t *done);
 
 /* ---- try_check.c ---- */
 

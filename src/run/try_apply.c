@@ -163,31 +163,25 @@ static int make(struct making *m)
 	return r;
 }
 
+/* A directory that is the same gets the time that it had under the command. Nobody asked for this by name: where it cannot be done, that is no error. */
 static int change_metadata(struct making *m)
 {
+	bool same = m->change->kind == CHANGE_NONE;
 	scope_fd int from = openat(m->from_dir, m->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	scope_fd int to = from < 0 ? NO_FD : openat(m->dir, m->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (to < 0)
-		return -errno;
-	if (fstat(to, &st) < 0)
-		return -errno;
-	/* nobody put something else in its place, which would get its owner and mode */
-	if ((st.st_mode & S_IFMT) != (m->change->upper.mode & S_IFMT) || (m->change->kind == CHANGE_METADATA && st.st_ino != m->change->lower.ino))
-		return -EBUSY;
-	return try_copy_metadata(from, to, &m->change->upper);
-}
-
-/* A directory that is the same gets the time that it had under the command. Nobody asked for this by name: where it cannot be done, that is no error. */
-static int change_time(struct making *m)
-{
-	scope_fd int fd = openat(m->dir, m->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct inode_facts now;
 
-	if (fd >= 0 && changes_facts(fd, "", &now) == 0 && now.ino == m->change->lower.ino && now.mtime != m->change->upper.mtime)
-		(void)try_set_time(fd, m->change->upper.mtime); /* as above */
-	return 0;
+	if (to < 0 || changes_facts(to, "", &now) < 0)
+		return same ? 0 : -errno;
+	if (same) {
+		if (now.ino == m->change->lower.ino && now.mtime != m->change->upper.mtime)
+			(void)try_set_time(to, m->change->upper.mtime); /* as above */
+		return 0;
+	}
+	/* nobody put something else in its place, which would get its owner and mode */
+	if ((now.mode & S_IFMT) != (m->change->upper.mode & S_IFMT) || (m->change->kind == CHANGE_METADATA && now.ino != m->change->lower.ino))
+		return -EBUSY;
+	return try_copy_metadata(from, to, &m->change->upper);
 }
 
 /* Nobody interrupts us between a temporary name and its removal, but everybody between two changes. */
@@ -205,7 +199,7 @@ static int undisturbed(int (*act)(struct making *m), struct making *m)
 }
 
 /* Open both directories and do one thing in them. */
-static int in_place(struct hull *h, const struct changes *c, const struct change *change, int (*act)(struct making *m))
+static int in_place(const struct changes *c, const struct change *change, int (*act)(struct making *m))
 {
 	const struct change_root *root = &c->roots[change->root];
 	const char *name;
@@ -215,8 +209,8 @@ static int in_place(struct hull *h, const struct changes *c, const struct change
 	int r = dir < 0 ? dir : from_dir < 0 && change->kind != CHANGE_DELETED ? from_dir : undisturbed(act, &m);
 
 	if (r == -EBUSY && change->kind != CHANGE_DELETED)
-		return fail(&h->error, 0, "cannot apply '%s': somebody changed it just now, or something is mounted there", changes_path(c, change));
-	return r < 0 ? fail(&h->error, r, "cannot apply '%s'", changes_path(c, change)) : 0;
+		return fail(c->error, 0, "cannot apply '%s': somebody changed it just now, or something is mounted there", changes_path(c, change));
+	return r < 0 ? fail(c->error, r, "cannot apply '%s'", changes_path(c, change)) : 0;
 }
 
 static int remove_it(struct making *m)
@@ -243,7 +237,7 @@ static bool is_made(const struct change *change)
 	return change->kind == CHANGE_ADDED || change->kind == CHANGE_MODIFIED;
 }
 
-int try_make_all(struct hull *h, const struct changes *c, const struct hull_review_options *o, size_t *done)
+int try_make_all(const struct changes *c, const struct hull_review_options *o, size_t *done)
 {
 	size_t dangerous, total = changes_count(c, &dangerous);
 
@@ -253,24 +247,22 @@ int try_make_all(struct hull *h, const struct changes *c, const struct hull_revi
 
 		if (!is_made(change) && !metadata)
 			continue;
-		if (in_place(h, c, change, metadata ? change_metadata : make) < 0)
+		if (in_place(c, change, metadata ? change_metadata : make) < 0)
 			return -1;
 		progress(o, ++*done, total);
 	}
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->v[i].kind != CHANGE_DELETED)
 			continue;
-		if (in_place(h, c, &c->v[i], remove_it) < 0)
+		if (in_place(c, &c->v[i], remove_it) < 0)
 			return -1;
 		progress(o, ++*done, total);
 	}
 	for (size_t i = c->n; i-- > 0;) {
-		bool same = c->v[i].kind == CHANGE_NONE;
-
 		/* what the host has changed since keeps its time */
-		if (!S_ISDIR(c->v[i].upper.mode) || (same && c->v[i].lower.ctime > c->started))
+		if (!S_ISDIR(c->v[i].upper.mode) || (c->v[i].kind == CHANGE_NONE && c->v[i].lower.ctime > c->started))
 			continue;
-		if (in_place(h, c, &c->v[i], same ? change_time : change_metadata) < 0)
+		if (in_place(c, &c->v[i], change_metadata) < 0)
 			return -1;
 		if (c->v[i].kind == CHANGE_METADATA)
 			progress(o, ++*done, total);
@@ -298,7 +290,7 @@ int try_apply(struct hull *h, struct try_review *review, const struct hull_revie
 	*ret_done = 0;
 	if (try_check(h, review, o) < 0)
 		return -1;
-	r = try_make_all(h, &review->changes, o, &done);
+	r = try_make_all(&review->changes, o, &done);
 	if (r == 0 && done > 0)
 		r = sync_roots(h, &review->changes);
 	*ret_done = done;

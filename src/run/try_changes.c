@@ -20,6 +20,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/scope.h"
 
 enum { PROGRESS_STEP = 256, MARK_PATH_SIZE = 32 + NAME_MAX + 1 };
@@ -40,11 +41,6 @@ struct looking {
 	const struct visit *visit;
 	int upper, lower;
 	bool opaque, marked;
-};
-
-struct names {
-	const char **v;
-	size_t n;
 };
 
 struct queue {
@@ -75,12 +71,11 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* All names of a directory, sorted. */
-static int read_names(struct changes *c, int fd, struct names *ret_names)
+int changes_names(struct arena *arena, int fd, struct name_list *ret_names)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct names names = { 0 };
+	struct name_list names = { 0 };
 	struct dirent *entry;
 	size_t size = 0;
 
@@ -92,12 +87,14 @@ static int read_names(struct changes *c, int fd, struct names *ret_names)
 	while ((errno = 0, entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		names.v = arena_grow(c->arena, names.v, names.n * sizeof(*names.v), &size, (names.n + 1) * sizeof(*names.v));
-		names.v[names.n++] = arena_strdup(c->arena, entry->d_name);
-		if (names.n > CHANGES_MAX || arena_is_half_full(c->arena))
+		names.v = arena_grow(arena, names.v, names.n * sizeof(*names.v), &size, (names.n + 1) * sizeof(*names.v));
+		names.v[names.n++] = arena_strdup(arena, entry->d_name);
+		if (names.n > CHANGES_MAX || arena_is_half_full(arena)) {
+			errno = E2BIG;
 			break;
+		}
 	}
-	r = errno ? -errno : arena_is_half_full(c->arena) || names.n > CHANGES_MAX ? -E2BIG : 0;
+	r = -errno;
 	(void)closedir(dir); /* it was only read */
 	if (r < 0)
 		return r;
@@ -126,12 +123,12 @@ static bool is_whiteout(const struct changes *c, const struct looking *l, const 
 	return l->marked && S_ISREG(facts->mode) && facts->size == 0 && mark_of(c, l->upper, name, "whiteout");
 }
 
-static int enqueue(struct changes *c, struct queue *queue, unsigned int root, const char *path, bool below, bool hidden)
+static int enqueue(struct changes *c, struct queue *queue, const struct visit *wanted)
 {
 	struct visit *visit = arena_new(c->arena, struct visit);
 
-	*visit = (struct visit){ .root = root, .path = path, .below = below, .hidden = hidden };
-	if (strlen(path) >= PATH_MAX - 1)
+	*visit = *wanted;
+	if (strlen(visit->path) >= PATH_MAX - 1)
 		return failed(c, -ENAMETOOLONG, visit, "");
 	*queue->end = visit;
 	queue->end = &visit->next;
@@ -190,6 +187,7 @@ static int look_at_entry(struct changes *c, const struct looking *l, const char 
 	bool same_type = (upper->mode & S_IFMT) == (lower->mode & S_IFMT);
 	enum change_kind kind = !lower->mode ? CHANGE_ADDED : CHANGE_MODIFIED;
 	struct change *change;
+	struct visit below = { .root = l->visit->root, .below = same_type && lower->mode, .hidden = l->opaque };
 	int what = ~0;
 
 	if (lower->mode && !same_type)
@@ -211,7 +209,8 @@ static int look_at_entry(struct changes *c, const struct looking *l, const char 
 	change->danger = kind == CHANGE_NONE ? 0 : changes_danger(l->upper, name, upper, lower, (unsigned int)what);
 	if (!S_ISDIR(upper->mode))
 		return 0;
-	return enqueue(c, queue, l->visit->root, path_in(c, l->visit, name), same_type && lower->mode, l->opaque);
+	below.path = path_in(c, l->visit, name);
+	return enqueue(c, queue, &below);
 }
 
 static int look_at_name(struct changes *c, const struct looking *l, const char *name, struct queue *queue)
@@ -239,10 +238,10 @@ static int look_at_name(struct changes *c, const struct looking *l, const char *
 }
 
 /* What an opaque directory hides and does not have again. */
-static int look_at_hidden(struct changes *c, const struct looking *l, const struct names *upper)
+static int look_at_hidden(struct changes *c, const struct looking *l, const struct name_list *upper)
 {
-	struct names lower = { 0 };
-	int r = read_names(c, l->lower, &lower);
+	struct name_list lower = { 0 };
+	int r = changes_names(c->arena, l->lower, &lower);
 
 	if (r < 0)
 		return failed(c, r, l->visit, ".");
@@ -268,7 +267,7 @@ static int look(struct changes *c, const struct visit *visit, struct queue *queu
 	scope_fd int upper = changes_open(root->upper, visit->path, O_RDONLY | O_DIRECTORY);
 	scope_fd int lower = visit->below ? changes_open(root->lower, visit->path, O_RDONLY | O_DIRECTORY) : NO_FD;
 	struct looking l = { .visit = visit, .upper = upper, .lower = lower };
-	struct names names = { 0 };
+	struct name_list names = { 0 };
 	char mark;
 	int r;
 
@@ -281,7 +280,7 @@ static int look(struct changes *c, const struct visit *visit, struct queue *queu
 	l.marked = mark == 'x';
 	if (mark_of(c, upper, ".", "redirect"))
 		return failed(c, EUCLEAN, visit, ".");
-	r = read_names(c, upper, &names);
+	r = changes_names(c->arena, upper, &names);
 	if (r < 0)
 		return failed(c, r, visit, ".");
 	for (size_t i = 0; i < names.n; i++)
@@ -346,30 +345,22 @@ static int by_path(const void *a, const void *b)
 	return (*s == '/' ? 0 : (unsigned char)*s) - (*t == '/' ? 0 : (unsigned char)*t);
 }
 
-static void fill_parent(struct changes *c, const struct change *change)
-{
-	const char *slash = strrchr(change->path, '/');
-	size_t length = slash ? (size_t)(slash - change->path) : 0;
-	char path[PATH_MAX] = "";
-	struct change *parent;
-
-	if (!*change->path || length >= sizeof(path))
-		return;
-	memcpy(path, change->path, length);
-	parent = bsearch(&(const struct change){ .root = change->root, .path = path }, c->v, c->n, sizeof(*c->v), by_path);
-	if (parent)
-		parent->filled = true;
-}
-
 /*
  * The time of a directory that was there before is a change of its own where none of its names explains it. overlayfs copies a directory up with its time; one
  * that the host has changed since has a time of the host's, which is no change either.
  */
 static void find_times(struct changes *c)
 {
-	for (size_t i = 0; i < c->n; i++)
-		if (c->v[i].kind != CHANGE_NONE && c->v[i].kind != CHANGE_METADATA)
-			fill_parent(c, &c->v[i]);
+	for (size_t i = 1; i < c->n; i++) {
+		struct change *d = &c->v[i];
+
+		/* the nearest before it that it is below; every root is listed, above all that is in it */
+		d->above = i - 1;
+		while (*c->v[d->above].path && !path_below(d->path, c->v[d->above].path))
+			d->above = c->v[d->above].above;
+		if (d->kind != CHANGE_NONE && d->kind != CHANGE_METADATA)
+			c->v[d->above].filled = true;
+	}
 	for (size_t i = 0; i < c->n; i++) {
 		struct change *d = &c->v[i];
 
@@ -425,7 +416,7 @@ int changes_find(struct changes *c)
 	struct queue queue = { .end = &queue.first };
 
 	for (unsigned int i = 0; i < c->n_roots; i++)
-		if (look_at_root(c, i) < 0 || enqueue(c, &queue, i, "", true, false) < 0)
+		if (look_at_root(c, i) < 0 || enqueue(c, &queue, &(const struct visit){ .root = i, .path = "", .below = true }) < 0)
 			return -1;
 	for (const struct visit *visit = queue.first; visit; visit = visit->next)
 		if (look(c, visit, &queue) < 0)

@@ -69,7 +69,7 @@ struct change_root {
  * @what: DIFFERS_*;  @danger: DANGER_*
  * @upper: what it is now, @lower: what it was
  * @link: another path of the same root: this one is a hard link to it; NULL: none
- * @filled: a directory in which a name was added, modified or deleted
+ * @filled: a directory in which a name was added, modified or deleted;  @above: index of the directory that it is in
  */
 struct change {
 	enum change_kind kind;
@@ -78,6 +78,13 @@ struct change {
 	struct inode_facts upper, lower;
 	const char *link;
 	bool filled;
+	size_t above;
+};
+
+/* Names of a directory, sorted. */
+struct name_list {
+	const char **v;
+	size_t n;
 };
 
 /* @kind: MARK_*;  @mode: MARK_MODE: what the directory had before it was opened up for us */
@@ -128,6 +135,12 @@ int changes_find(struct changes *c);
  * changes_sort_marks - bring marks into the order that changes_find() needs.
  */
 void changes_sort_marks(struct changes *c);
+
+/**
+ * changes_names - read all names of an open directory.
+ * Return: 0 or -errno; -E2BIG: there are more than we look at.
+ */
+int changes_names(struct arena *arena, int fd, struct name_list *ret_names);
 
 /**
  * changes_open - open a path below a root without following links.

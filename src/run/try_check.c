@@ -5,7 +5,6 @@
  * A record is a line of numbers, a space and the path, ended by a zero byte, since a path may hold any other:
  * ROOT MODE UID GID INODE SIZE MTIME CTIME PATH
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -124,35 +123,6 @@ static void push(struct arena *arena, struct stack *s, const char *path)
 	s->v[s->n++] = path;
 }
 
-/* Whether one directory holds anything newer than @started; directories in it are pushed. Return: 1, 0 or -errno. */
-static int newer_in(struct changes *c, int root, const char *path, int64_t started, struct stack *stack)
-{
-	int fd = changes_open(root, path, O_RDONLY | O_DIRECTORY), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (!dir) {
-		r = fd < 0 ? fd : -errno;
-		(void)close_fd(fd);
-		return r == -ENOENT ? 1 : r;
-	}
-	while (r == 0 && (errno = 0, entry = readdir(dir))) {
-		struct inode_facts facts;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		r = changes_facts(dirfd(dir), entry->d_name, &facts);
-		if (r == 0 && facts.ctime > started)
-			r = 1;
-		if (r == 0 && S_ISDIR(facts.mode))
-			push(c->arena, stack, arena_printf(c->arena, "%s/%s", path, entry->d_name));
-	}
-	if (r == 0 && errno)
-		r = -errno;
-	(void)closedir(dir); /* it was only read */
-	return r;
-}
-
 /* Whether anything in a directory that is to be deleted is newer than the start of the command. */
 static int tree_is_newer(struct changes *c, const struct change *change, int64_t started)
 {
@@ -161,11 +131,22 @@ static int tree_is_newer(struct changes *c, const struct change *change, int64_t
 
 	push(c->arena, &stack, change->path);
 	while (r == 0 && stack.n > 0) {
-		if (arena_is_half_full(c->arena))
-			return -E2BIG;
-		r = newer_in(c, c->roots[change->root].lower, stack.v[--stack.n], started, &stack);
+		const char *path = stack.v[--stack.n];
+		scope_fd int fd = changes_open(c->roots[change->root].lower, path, O_RDONLY | O_DIRECTORY);
+		struct name_list names = { 0 };
+
+		r = fd < 0 ? fd : changes_names(c->arena, fd, &names);
+		for (size_t i = 0; r == 0 && i < names.n; i++) {
+			struct inode_facts facts;
+
+			r = changes_facts(fd, names.v[i], &facts);
+			if (r == 0 && facts.ctime > started)
+				r = 1;
+			if (r == 0 && S_ISDIR(facts.mode))
+				push(c->arena, &stack, arena_printf(c->arena, "%s/%s", path, names.v[i]));
+		}
 	}
-	return r;
+	return r == -ENOENT ? 1 : r;
 }
 
 static bool is_same(const struct inode_facts *then, const struct inode_facts *now)

@@ -2,7 +2,6 @@
  * Directories that a command left closed to its own user (mode 000, as test suites do). Root reads them all the same; for an ordinary user they are opened
  * up in the upper tree once the command has ended, and their real modes are noted in "marks", from where a list of changes takes them.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -81,26 +80,17 @@ static void push(struct opening *o, const char *path)
 
 static int look_into(struct opening *o, const char *path)
 {
-	int fd = open_up(o, path), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	scope_fd int fd = open_up(o, path);
+	struct name_list names = { 0 };
+	int r = fd < 0 ? fd : changes_names(&o->h->arena, fd, &names);
 
-	if (!dir) {
-		r = fd < 0 ? fd : -errno;
-		(void)close_fd(fd);
-		return r;
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		struct inode_facts facts;
+
+		r = changes_facts(fd, names.v[i], &facts);
+		if (r == 0 && S_ISDIR(facts.mode))
+			push(o, arena_printf(&o->h->arena, "%s%s%s", path, *path ? "/" : "", names.v[i]));
 	}
-	while ((errno = 0, entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (arena_is_half_full(&o->h->arena)) {
-			errno = E2BIG;
-			break;
-		}
-		push(o, arena_printf(&o->h->arena, "%s%s%s", path, *path ? "/" : "", entry->d_name));
-	}
-	r = -errno;
-	(void)closedir(dir); /* it was only read */
 	return r;
 }
 

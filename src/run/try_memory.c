@@ -148,7 +148,7 @@ static int save_one(struct hull *h, const char *xattrs, unsigned int i, int from
 	root.lower = lower = openat(to, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (upper < 0 || lower < 0)
 		return fail(&h->error, errno, "cannot open '%s'", name);
-	if (changes_find(&c) < 0 || try_make_all(h, &c, &(struct hull_review_options){ 0 }, &done) < 0)
+	if (changes_find(&c) < 0 || try_make_all(&c, &(struct hull_review_options){ 0 }, &done) < 0)
 		return -1;
 	r = write_marks(to, &c, i);
 	return r < 0 ? fail(&h->error, r, "cannot write 'marks'") : 0;

@@ -63,26 +63,7 @@ static bool is_ours(const char *path)
 
 static int add(struct search *s, const char *path);
 
-/* Instead of a directory, what is in it. */
-static int add_children(struct search *s, const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int r = 0;
-
-	while (dir && r == 0 && (entry = readdir(dir))) {
-		const char *child;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		child = arena_printf(&s->h->arena, "%s/%s", path[1] ? path : "", entry->d_name);
-		if (is_ours(child))
-			r = add(s, child);
-	}
-	if (dir)
-		(void)closedir(dir); /* it was only read */
-	return r;
-}
+static int search_below(struct search *s, const char *path, int depth);
 
 static int split(struct search *s, const char *path, const char *inside)
 {
@@ -94,7 +75,7 @@ static int split(struct search *s, const char *path, const char *inside)
 	s->split[s->n_split++] = arena_strdup(&s->h->arena, path);
 	log_write(&s->h->log, path[1] ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
 		  "'%s' itself is read-only: the file system on '%s' lies in it; the directories in it can be changed", path, inside);
-	return add_children(s, path);
+	return search_below(s, path, 0);
 }
 
 static int add(struct search *s, const char *path)
@@ -135,20 +116,20 @@ static int add_way(struct search *s, const char *path)
 	return r;
 }
 
+/* What is in a directory and @depth levels below; 0: instead of the directory, all that is in it, and nothing below. */
 static int search_below(struct search *s, const char *path, int depth)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 	int r = 0;
 
-	while (dir && r == 0 && s->looked_at < SEARCH_ENTRIES && (entry = readdir(dir))) {
+	while (dir && r == 0 && (depth == 0 || s->looked_at++ < SEARCH_ENTRIES) && (entry = readdir(dir))) {
 		const char *child;
 
-		s->looked_at++;
-		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if ((depth > 0 && entry->d_type != DT_DIR) || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		child = arena_printf(&s->h->arena, "%s/%s", path[1] ? path : "", entry->d_name);
-		if (is_private(s, child))
+		if (depth > 0 && is_private(s, child))
 			continue;
 		if (is_ours(child))
 			r = add(s, child);

@@ -1,5 +1,4 @@
 /* The state directory of a try: made, named, locked, described and removed. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -80,17 +79,12 @@ static int open_directory(struct hull *h, const char *path, struct try_state *st
 	return check_directory(h, state->dir, state->path);
 }
 
-static bool is_empty(const char *path)
+static bool is_empty(struct hull *h, const char *path)
 {
-	struct dirent *entry;
-	DIR *dir = opendir(path);
-	int n = 0;
+	scope_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct name_list names = { 0 };
 
-	while (dir && n <= 2 && (entry = readdir(dir)))
-		n++;
-	if (dir)
-		(void)closedir(dir); /* it was only read */
-	return dir && n <= 2;
+	return fd >= 0 && changes_names(&h->arena, fd, &names) == 0 && names.n == 0;
 }
 
 static int make_kept(struct hull *h, const char *keep)
@@ -99,7 +93,7 @@ static int make_kept(struct hull *h, const char *keep)
 		return 0;
 	if (errno != EEXIST)
 		return fail(&h->error, errno, "cannot make the directory '%s'", keep);
-	return is_empty(keep) ? 0 : fail(&h->error, 0, "the directory '%s' is not empty", keep);
+	return is_empty(h, keep) ? 0 : fail(&h->error, 0, "the directory '%s' is not empty", keep);
 }
 
 static int make_new(struct hull *h, const char **ret_path)
