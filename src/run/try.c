@@ -191,13 +191,15 @@ static int open_roots(struct hull *h, struct try_review *review)
 	return 0;
 }
 
-static int find_changes(struct hull *h, struct try_review *review, const struct hull_review_options *o)
+/* @moves: directories that the command renamed may have to be filled */
+static int find_changes(struct hull *h, struct try_review *review, bool moves, const struct hull_review_options *o)
 {
 	if (open_roots(h, review) < 0)
 		return -1;
 	review->changes = (struct changes){
 		.arena = &h->arena, .error = &h->error, .xattrs = review->state.userxattr ? "user.overlay." : "trusted.overlay.",
-		.roots = review->roots, .n_roots = review->state.n_roots, .started = review->state.started, .on_progress = o->on_progress, .data = o->data,
+		.roots = review->roots, .n_roots = review->state.n_roots, .started = review->state.started,
+		.moves = moves, .on_progress = o->on_progress, .data = o->data,
 	};
 	if (try_read_marks(h, &review->state, &review->changes) < 0)
 		return -1;
@@ -210,7 +212,7 @@ int try_open(struct hull *h, const char *dir, struct try_review *review, const s
 	review->host = review->state.dir = NO_FD;
 	if (try_find(h, dir, &review->state) < 0 || try_read_manifest(h, &review->state) < 0)
 		return -1;
-	return find_changes(h, review, o);
+	return find_changes(h, review, false, o);
 }
 
 void try_close(struct try_review *review)
@@ -238,7 +240,7 @@ static int finish(struct hull *h, struct try_state *state, int status)
 	review.state.dir = fcntl(state->dir, F_DUPFD_CLOEXEC, 0);
 	r = review.state.dir < 0 ? fail(&h->error, errno, "cannot duplicate a descriptor") : try_open_closed(h, state);
 	if (r == 0)
-		r = find_changes(h, &review, &(struct hull_review_options){ 0 });
+		r = find_changes(h, &review, !state->userxattr, &(struct hull_review_options){ 0 });
 	if (r == 0)
 		r = try_write_records(h, &review.state, &review.changes);
 	if (r == 0)

@@ -4,7 +4,8 @@
  *
  * The marks of overlayfs: a whiteout (a device 0:0, or an empty file with the attribute "whiteout" in a directory marked "x") says that a name was
  * deleted; an opaque directory ("y") hides the lower one, whose names are then deleted unless they are there again, and so do the directories in it,
- * which have no mark. Redirections and files without data do not occur: we mount without them, and what claims to be one is refused.
+ * which have no mark. A redirection says that a directory was renamed, and what it still has in the lower tree; once the command has ended such a directory
+ * becomes an opaque one (try_moved.c), and then there are none. Files without data do not occur: we mount without them, and what claims to be one is refused.
  */
 #include "run/try_changes.h"
 
@@ -25,10 +26,14 @@
 
 enum { PROGRESS_STEP = 256, MARK_PATH_SIZE = 32 + NAME_MAX + 1 };
 
-/* A directory to look at. @below: there is a lower one too;  @hidden: which a directory above hides;  @next: the queue */
+/*
+ * A directory to look at. @below: there is a lower one too;  @hidden: which a directory above hides
+ * @from: where the command saw more of it, below the lower tree; NULL: nowhere
+ * @next: the queue
+ */
 struct visit {
 	unsigned int root;
-	const char *path;
+	const char *path, *from;
 	bool below, hidden;
 	struct visit *next;
 };
@@ -188,15 +193,15 @@ static int look_at_entry(struct changes *c, const struct looking *l, const char 
 	enum change_kind kind = !lower->mode ? CHANGE_ADDED : CHANGE_MODIFIED;
 	struct change *change;
 	struct visit below = { .root = l->visit->root, .below = same_type && lower->mode, .hidden = l->opaque };
-	int what = ~0;
+	int what = c->filling ? 0 : ~0;
 
 	if (lower->mode && !same_type)
 		what = DIFFERS_TYPE;
-	else if (lower->mode)
+	else if (lower->mode && !c->filling)
 		what = changes_compare(l->upper, l->lower, name, upper, lower);
 	if (lower->mode && what < 0)
 		return failed(c, what, l->visit, name);
-	if (S_ISREG(upper->mode) && (mark_of(c, l->upper, name, "metacopy") || mark_of(c, l->upper, name, "redirect")))
+	if (S_ISREG(upper->mode) && !c->filling && (mark_of(c, l->upper, name, "metacopy") || mark_of(c, l->upper, name, "redirect")))
 		return failed(c, EUCLEAN, l->visit, name);
 	if (lower->mode && !(what & (DIFFERS_TYPE | DIFFERS_CONTENT)))
 		kind = what ? CHANGE_METADATA : CHANGE_NONE;
@@ -207,9 +212,12 @@ static int look_at_entry(struct changes *c, const struct looking *l, const char 
 	change->upper = *upper;
 	change->lower = *lower;
 	change->danger = kind == CHANGE_NONE ? 0 : changes_danger(l->upper, name, upper, lower, (unsigned int)what);
-	if (!S_ISDIR(upper->mode))
+	/* what is mounted in a directory that is filled was not the overlay's */
+	if (!S_ISDIR(upper->mode) || (c->filling && !lower->mode && upper->dev != c->device))
 		return 0;
 	below.path = path_in(c, l->visit, name);
+	if (l->visit->from)
+		below.from = *l->visit->from ? arena_printf(c->arena, "%s/%s", l->visit->from, name) : below.path;
 	return enqueue(c, queue, &below);
 }
 
@@ -228,6 +236,12 @@ static int look_at_name(struct changes *c, const struct looking *l, const char *
 	tick(c);
 	if (too_much(c) < 0)
 		return -1;
+	if (c->filling && lower.mode) {
+		/* it is there; a directory is filled, too, unless it is another one, and keeps its time */
+		if (!S_ISDIR(upper.mode) || !S_ISDIR(lower.mode) || mark_of(c, l->lower, name, "opaque") == 'y' || mark_of(c, l->lower, name, "redirect"))
+			return 0;
+		upper = lower;
+	}
 	if (!is_whiteout(c, l, name, &upper))
 		return upper.mode ? look_at_entry(c, l, name, &upper, &lower, queue) : 0;
 	if (c->raw)
@@ -261,7 +275,7 @@ static int look_at_hidden(struct changes *c, const struct looking *l, const stru
 	return 0;
 }
 
-static int look(struct changes *c, const struct visit *visit, struct queue *queue)
+static int look(struct changes *c, struct visit *visit, struct queue *queue)
 {
 	const struct change_root *root = &c->roots[visit->root];
 	scope_fd int upper = changes_open(root->upper, visit->path, O_RDONLY | O_DIRECTORY);
@@ -273,13 +287,18 @@ static int look(struct changes *c, const struct visit *visit, struct queue *queu
 
 	if (upper < 0 || (visit->below && lower < 0))
 		return failed(c, upper < 0 ? upper : lower, visit, ".");
-	mark = mark_of(c, upper, ".", "opaque");
+	mark = c->filling ? 0 : mark_of(c, upper, ".", "opaque");
+	if (mark == 'y') {
+		visit->from = NULL;
+	} else if (!c->filling && mark_of(c, upper, ".", "redirect")) {
+		if (changes_follow(c, root->lower, upper, &visit->from) < 0)
+			return fail_wrap(c->error, "cannot compare '%s'", visit->path);
+		mark = 'y';
+	}
 	l.opaque = visit->hidden || mark == 'y' || find_mark(c, MARK_OPAQUE, visit->root, visit->path) != NULL;
 	if (c->raw && mark == 'y')
 		add_mark(c, MARK_OPAQUE, visit->root, visit->path);
 	l.marked = mark == 'x';
-	if (mark_of(c, upper, ".", "redirect"))
-		return failed(c, EUCLEAN, visit, ".");
 	r = changes_names(c->arena, upper, &names);
 	if (r < 0)
 		return failed(c, r, visit, ".");
@@ -299,7 +318,10 @@ static int look_at_root(struct changes *c, unsigned int i)
 
 	if (what == 0)
 		what = changes_facts(c->roots[i].lower, "", &lower);
-	if (what == 0)
+	c->device = upper.dev;
+	if (c->filling)
+		upper = lower; /* it keeps its time */
+	else if (what == 0)
 		what = changes_compare(c->roots[i].upper, c->roots[i].lower, ".", &upper, &lower);
 	if (what < 0)
 		return failed(c, what, &visit, "");
@@ -416,9 +438,9 @@ int changes_find(struct changes *c)
 	struct queue queue = { .end = &queue.first };
 
 	for (unsigned int i = 0; i < c->n_roots; i++)
-		if (look_at_root(c, i) < 0 || enqueue(c, &queue, &(const struct visit){ .root = i, .path = "", .below = true }) < 0)
+		if (look_at_root(c, i) < 0 || enqueue(c, &queue, &(const struct visit){ .root = i, .path = "", .from = "", .below = true }) < 0)
 			return -1;
-	for (const struct visit *visit = queue.first; visit; visit = visit->next)
+	for (struct visit *visit = queue.first; visit; visit = visit->next)
 		if (look(c, visit, &queue) < 0)
 			return -1;
 	if (!c->raw && look_at_marks(c) < 0)

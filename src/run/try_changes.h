@@ -102,6 +102,9 @@ enum { MARK_WHITEOUT = 'w', MARK_OPAQUE = 'o', MARK_MODE = 'c' };
  * @roots, @n_roots: set by the caller
  * @marks, @n_marks: deleted names and opaque directories that are not in the upper trees but known otherwise, sorted by changes_sort_marks()
  * @raw: only what the upper trees hold is listed, all of it as new, and their whiteouts and opaque directories become @marks
+ * @moves: directories that the command renamed are filled with what they had, before they are looked at; off: a redirection is refused
+ * @filling: see changes_follow(): only what the lower trees lack is listed, and what their marks do not hide
+ * @device: of the upper tree that was looked at last
  * @started: CLOCK_REALTIME in nanoseconds: what the host changed in a lower directory after it gave that directory its time, not the command
  * @v, @n: sorted by root and path, a directory before what is in it
  * @size, @size_marks: bytes that there is room for in @v and @marks
@@ -113,9 +116,10 @@ struct changes {
 	const char *xattrs;
 	struct change_mark *marks;
 	size_t n_marks, size_marks;
-	bool raw;
+	bool raw, moves, filling;
 	const struct change_root *roots;
 	unsigned int n_roots;
+	dev_t device;
 	int64_t started;
 	struct change *v;
 	size_t n, size;
@@ -130,6 +134,13 @@ struct changes {
  * Return: 0 or -1 after fail().
  */
 int changes_find(struct changes *c);
+
+/**
+ * changes_follow - make a directory that was renamed one that needs no other: what it still had in the lower tree is copied into it, and it becomes opaque.
+ * @from: where its directory's names are in the lower tree, with its own; becomes where it was. NULL: nowhere.
+ * Return: 0 or -1 after fail().
+ */
+int changes_follow(const struct changes *c, int lower_root, int upper, const char **from);
 
 /**
  * changes_sort_marks - bring marks into the order that changes_find() needs.

@@ -2,7 +2,8 @@
  * Putting up the overlays, in a process that has nothing else to do. Directories are handed to overlayfs as /proc/self/fd/N, so that no name needs
  * escaping and none is resolved through an overlay that was just mounted over it; descriptors are opened in the new mount namespace, or the kernel refuses them.
  *
- * redirect_dir, index, metacopy and xino are off: an upper directory then holds nothing but plain files, whiteouts and opaque directories.
+ * index, metacopy and xino are off: an upper directory then holds nothing but plain files, whiteouts and opaque directories, and for root directories that
+ * were renamed (redirect_dir; the kernel has it neither with marks in user.*, nor do we follow what is in memory).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,8 +54,11 @@ static int make_namespaces(struct hull *h, const struct try_stage *stage)
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? fail(&h->error, errno, "cannot make mounts private") : 0;
 }
 
-/* Mount the overlay of root @i on @target. @uppers: the state directory, opened in this namespace, or what stands for it */
-static int overlay(struct hull *h, const struct try_state *state, unsigned int i, int uppers, int target)
+/*
+ * Mount the overlay of root @i on @target. @uppers: the state directory, opened in this namespace, or what stands for it
+ * @moves: directories can be renamed
+ */
+static int overlay(struct hull *h, const struct try_state *state, unsigned int i, int uppers, bool moves, int target)
 {
 	const char *path = state->roots[i].path;
 	char options[OPTIONS_SIZE], on[MAGIC_SIZE];
@@ -65,7 +69,7 @@ static int overlay(struct hull *h, const struct try_state *state, unsigned int i
 	if (lower < 0 || upper < 0 || work < 0)
 		return fail(&h->error, errno, "cannot open the directories of the overlay on '%s'", path);
 	(void)snprintf(options, sizeof(options), "lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,"
-		       "redirect_dir=nofollow,index=off,metacopy=off,xino=off%s", lower, upper, work, state->userxattr ? ",userxattr" : ""); /* fits */
+		       "redirect_dir=%s,index=off,metacopy=off,xino=off%s", lower, upper, work, moves ? "on" : "nofollow", state->userxattr ? ",userxattr" : ""); /* fits */
 	if (mount("overlay", magic(on, target), "overlay", MS_NODEV, options) == 0)
 		return 0;
 	return fail(&h->error, errno, "cannot overlay '%s' with upper directories in '%s' (can both file systems be part of an overlay?%s)", path, state->path,
@@ -104,7 +108,7 @@ static int put_up_whole(struct hull *h, const struct try_state *state, const str
 
 	if (place < 0)
 		return fail(&h->error, errno, "cannot open '%s/root'", state->path);
-	if (overlay(h, state, 0, uppers, place) < 0)
+	if (overlay(h, state, 0, uppers, !stage->memory, place) < 0)
 		return -1;
 	root = openat(dir, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (root < 0)
@@ -117,7 +121,7 @@ static int put_up_whole(struct hull *h, const struct try_state *state, const str
 			continue; /* the root itself; or what lies under a mount that is not shown */
 		if (m->root < 0)
 			show_readonly(m, target);
-		else if (overlay(h, state, (unsigned int)m->root, uppers, target) < 0)
+		else if (overlay(h, state, (unsigned int)m->root, uppers, !stage->memory, target) < 0)
 			return -1;
 	}
 	return enter_root(h, root);
@@ -134,7 +138,7 @@ static int put_up_pieces(struct hull *h, const struct try_state *state, int uppe
 
 		if (target < 0)
 			return fail(&h->error, errno, "cannot open '%s'", state->roots[i].path);
-		if (overlay(h, state, i, uppers, target) < 0)
+		if (overlay(h, state, i, uppers, false, target) < 0)
 			return -1;
 	}
 	r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &readonly);

@@ -80,6 +80,75 @@ hull: 1 change applied" ]
 	[ ! -e "$W/sub" ]
 }
 
+# moves: Python that renames directories of $W/t, before and after other changes
+moves()
+{
+	cat <<-'END'
+		import os, shutil, sys
+		os.chdir(sys.argv[1])
+		os.rename('a', 'p/a2'); os.rename('p/a2/b', 'p/a2/b2'); os.rename('p/a2/b2/c', 'c3'); os.rename('p', 'q')
+		os.mkdir('a'); open('a/new', 'w').write('n'); os.rename('q/a2/b2', 'a/bb')
+		open('q/a2/f', 'a').write('more'); os.unlink('q/a2/gone'); os.chmod('q/a2/x', 0o700)
+		os.rename('s', 't'); os.rename('u', 's'); os.rename('t', 'u'); open('s/f', 'a').write('in s')
+		os.rmdir('empty'); os.rename('e', 'empty'); open('empty/z', 'w').write('z')
+		shutil.rmtree('q/a2/x/deep'); os.mkdir('q/a2/x/deep'); os.rename('q/a2/x', 'x')
+		os.utime('u', ns=(5, 5))
+	END
+}
+
+@test "root renames directories: of renamed ones, with changes in them, crosswise, onto others; as the command saw it, so the host is" {
+	local tree
+	for tree in "$DIR/t" "$DIR/real"; do
+		mkdir -p "$tree"/{a/b/c,a/x/y,a/x/deep/er,p/k,s/sub,u,empty,e/e2}
+		(cd "$tree" && for f in a/f a/gone a/b/c/f a/x/y/f a/x/deep/er/f s/f s/sub/f u/f u/g e/e2/f; do echo "$f" >$f; done; ln a/x/y/f a/link; chown 12:34 a/x/y)
+		find "$tree" -exec touch -d @1000000000 {} +
+	done
+	moves >"$DIR/moves.py"
+	run -0 hull try --yes sh -c 'python3 "$0" "$1" && cd "$1" && find . -printf "%y %m %u:%g %p %T@\n" | sort' "$DIR/moves.py" "$DIR/t"
+	[ "$(cd "$DIR/t" && find . -printf '%y %m %u:%g %p %T@\n' | sort)" = "$(grep -E '^[dfl] ' <<<"$output")" ]
+	[[ $output == *"D $DIR/t/p/"*"A $DIR/t/q/a2/"* ]]
+	python3 "$DIR/moves.py" "$DIR/real"
+	diff -r "$DIR/real" "$DIR/t"
+}
+
+@test "a renamed directory: git mv, what the host changed in it since, and a redirection that the command would make itself" {
+	place
+	git -C "$W" init -q
+	git -C "$W" add sub
+	run -0 hull try --yes git -C "$W" mv sub new
+	[ "$(git -C "$W" ls-files)" = $'new/b\nnew/deep/c' ]
+	[ "$(cat "$W/new/deep/c")" = three ]
+	[ ! -e "$W/sub" ]
+	run -0 hull try --keep "$DIR/kept" python3 -c 'import os, sys
+try:
+    os.setxattr(sys.argv[1] + "/new", "trusted.overlay.redirect", b"/etc")
+except PermissionError:
+    print("refused")
+os.rename(sys.argv[1] + "/new", sys.argv[1] + "/newer")' "$W"
+	[[ $output == *"refused"* ]]
+	echo host >"$W/new/deep/c"
+	refuses "'$W/new' has changed" -- "$HULL" try apply "$DIR/kept"
+	run -0 hull try apply --force "$DIR/kept"
+	[ "$(cat "$W/newer/deep/c")" = three ]
+	[ ! -e "$W/new" ]
+}
+
+@test "an ordinary user's directory that was there is renamed by copying, as --help says; one that the command made is renamed" {
+	user_up
+	rm -rf "$USER_HOME/w"
+	as_user sh -c 'mkdir -p ~/w/sub/deep; echo one >~/w/sub/deep/a'
+	local rename='import os, sys; os.rename(sys.argv[1], sys.argv[2])'
+	run -1 as_user "$HULL" try --yes /usr/bin/python3 -c "$rename" "$USER_HOME/w/sub" "$USER_HOME/w/other"
+	[[ $output == *"Invalid cross-device link"*"nothing was changed"* ]]
+	run -0 hull try --help
+	[[ ${output//[[:space:]]/ } == *"'Invalid cross-device link'"* ]]
+	run -0 as_user "$HULL" try --yes mv "$USER_HOME/w/sub" "$USER_HOME/w/other"
+	[ ! -e "$USER_HOME/w/sub" ]
+	[ "$(cat "$USER_HOME/w/other/deep/a")" = one ]
+	run -0 as_user "$HULL" try --yes sh -c 'mkdir ~/w/new && echo x >~/w/new/f && exec /usr/bin/python3 -c "$0" ~/w/new ~/w/newer' "$rename"
+	[ "$(ls "$USER_HOME/w/newer")" = f ]
+}
+
 @test "an ordinary user's directories have the times that the command gave them" {
 	user_up
 	rm -rf "$USER_HOME/w"

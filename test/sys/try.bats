@@ -196,21 +196,6 @@ $W/binary: binary file added
 	[ -z "$(ls -A "$DIR/elsewhere")" ]
 }
 
-@test "a directory that was there is renamed by copying, as --help says; one that the command made is renamed" {
-	place
-	local rename='import os, sys; os.rename(sys.argv[1], sys.argv[2])' before
-	run -1 hull try --yes python3 -c "$rename" "$W/sub" "$W/other"
-	[[ $output == *"Invalid cross-device link"*"nothing was changed"* ]]
-	run -0 hull try --help
-	[[ ${output//[[:space:]]/ } == *"'Invalid cross-device link'"* ]]
-	before=$(cd "$W/sub" && state_of .)
-	run -0 hull try --yes mv "$W/sub" "$W/other"
-	[ ! -e "$W/sub" ]
-	[ "$(cd "$W/other" && state_of .)" = "$before" ]
-	run -0 hull try --yes sh -c 'mkdir "$2/new" && echo x >"$2/new/f" && exec python3 -c "$1" "$2/new" "$2/newer"' - "$rename" "$W"
-	[ "$(ls "$W/newer")" = f ]
-}
-
 @test "interrupted at its question it says where the changes are" {
 	place
 	local signal kept

@@ -159,11 +159,47 @@ static void redirects_are_refused(void)
 	CHECK(find() < 0);
 	mark("d", "user.overlay.redirect", "/a/path/that/is/longer/than/any/of/the/marks/that/we/know/and/need/not/be/read");
 	CHECK(find() < 0);
+	/* also where they could be followed: to what is no directory, or through a link */
+	moves = true;
+	fresh();
+	make_dir("elsewhere");
+	CHECK(symlinkat("../elsewhere", dir, "lower/link") == 0);
+	make_dir("upper/0/n");
+	mark("n", "user.overlay.redirect", "/link");
+	CHECK(find() < 0);
+	mark("n", "user.overlay.redirect", "link");
+	CHECK(find() < 0);
+	mark("n", "user.overlay.redirect", "/a");
+	CHECK(find() < 0);
+	mark("n", "user.overlay.redirect", "/d/../../elsewhere");
+	CHECK(find() < 0);
+	moves = false;
 	fresh();
 	copy_up("a");
 	mark("a", "user.overlay.metacopy", "");
 	mark("a", "user.overlay.metacopy", "y");
 	CHECK(find() < 0);
+}
+
+/* d became n, and d/e became n/x */
+static void renamed_directories_are_filled(void)
+{
+	fresh();
+	moves = true;
+	whiteout("d");
+	make_dir("upper/0/n");
+	mark("n", "user.overlay.redirect", "d");
+	make_dir("upper/0/n/x");
+	mark("n/x", "user.overlay.redirect", "e");
+	whiteout("n/e");
+	write_text("upper/0/n/x/new", "x");
+	CHECK_STRING(list(), "D /there/d/\nA /there/n/\nA /there/n/b\nA /there/n/x/\nA /there/n/x/c\nA /there/n/x/new\n");
+	moves = false;
+	/* and need no other directory from then on */
+	record();
+	CHECK(apply(&plain, 0) == 6);
+	CHECK_STRING(read_text("lower/n/x/c"), "three\n");
+	CHECK_STRING(list(), "");
 }
 
 static void names_are_escaped(void)
@@ -211,6 +247,7 @@ int main(void)
 	RUN(whiteouts_as_files);
 	RUN(marks_beside_the_tree);
 	RUN(redirects_are_refused);
+	RUN(renamed_directories_are_filled);
 	RUN(names_are_escaped);
 	RUN(differences);
 	return end();

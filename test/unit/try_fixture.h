@@ -22,6 +22,7 @@ static char top[] = "/tmp/hull-try.XXXXXX";
 static int dir, state;
 static struct hull hull;
 static struct try_review review;
+static bool moves;
 static int64_t watched; /* what is newer was changed by the host: all directories */
 static const struct hull_review_options plain = { .size = sizeof(plain) }, forced = { .size = sizeof(forced), .force = true, .allow_dangers = true },
 	trusting = { .size = sizeof(trusting), .allow_dangers = true };
@@ -102,7 +103,7 @@ static int find(void)
 	review.state = (struct try_state){ .dir = state, .path = top, .n_roots = 1, .started = INT64_MAX };
 	review.roots[0] = (struct change_root){ .path = "/there", .upper = openat(dir, "upper/0", O_PATH), .lower = openat(dir, "lower", O_PATH) };
 	review.changes = (struct changes){
-		.arena = &hull.arena, .error = &hull.error, .xattrs = "user.overlay.", .roots = review.roots, .n_roots = 1, .started = watched,
+		.arena = &hull.arena, .error = &hull.error, .xattrs = "user.overlay.", .roots = review.roots, .n_roots = 1, .started = watched, .moves = moves,
 	};
 	return changes_find(&review.changes);
 }
