@@ -5,6 +5,7 @@
 #include "aspect/init.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #include "aspect/protocol.h"
 #include "aspect/seccomp.h"
+#include "aspect/seccomp_bpf.h"
 #include "base/share.h"
 #include "base/sys.h"
 
@@ -43,6 +45,39 @@ static CHILD void on_stop(const struct child *c, pid_t payload, int status)
 		(void)protocol_tell(c, status); /* nobody is to stay for this */
 }
 
+/*
+ * All that the reaper does from here on: the payload's filters are not its own, so whoever gets hold of it would be rid of them. That is possible where it may be
+ * looked into (protocol_show()), and for CAP_SYS_PTRACE in the user namespace that hull was executed in.
+ */
+static CHILD void confine(void)
+{
+#define ALLOW(call, to_end) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, to_end, 0)
+#define X(id, name, audit) SECCOMP_ARCH_NATIVE == ARCH_##id ? (audit) :
+	enum { LOW_WORD = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4 };
+	static const struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SECCOMP_ARCHES(X) 0u, 0, 10),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ALLOW(rt_sigtimedwait, 9),
+		ALLOW(wait4, 8),
+		ALLOW(kill, 7),
+		ALLOW(write, 6),
+		ALLOW(exit_group, 5),
+		ALLOW(exit, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + LOW_WORD),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_DUMPABLE, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+#undef X
+#undef ALLOW
+	const struct sock_fprog program = { .len = sizeof(filter) / sizeof(filter[0]), .filter = (struct sock_filter *)(uintptr_t)filter };
+
+	/* a container's without no_new_privs may not, and has its filter already; no kernel that has just taken the payload's refuses ours */
+	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
 static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sigset_t *all)
 {
 	const bool is_first = SYS_CALL(SYS_getpid) == 1;
@@ -51,6 +86,8 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 	int status, code = INIT_LOST;
 
 	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
+	(void)prctl(PR_SET_NAME, INIT_NAME, 0, 0, 0); /* cannot fail; a filter that forbids it has been chosen */
+	confine();
 	protocol_show(c);
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL);
@@ -85,7 +122,7 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 
 CHILD bool init_is_unfiltered(const struct plan *p)
 {
-	return p->spec->hull.init && p->request->sandbox && !p->request->exec && !seccomp_notifies(p);
+	return p->spec->hull.init && p->request->sandbox && !p->request->exec && p->has_userns && !seccomp_notifies(p);
 }
 
 struct split {

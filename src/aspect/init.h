@@ -7,9 +7,12 @@
 /* The signal that tells the reaper to end everybody: with this value, sent by sigqueue(3)'s way. All others it hands on. */
 enum { INIT_END_SIGNAL = 64, INIT_END_VALUE = 0x68756c6c };
 
+/* what the reaper is called (ps(1)): hull enter tells it from the command by this */
+#define INIT_NAME "hull-init"
+
 /**
  * init_is_unfiltered - whether the payload's system-call filter is loaded behind the reaper, which then needs nothing of what it allows: in a sandbox, unless
- * an agent is to be handed the filter's calls.
+ * an agent is to be handed the filter's calls, or the payload could have the capability to take the reaper over before that has confined itself.
  */
 CHILD bool init_is_unfiltered(const struct plan *p);
 

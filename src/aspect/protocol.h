@@ -24,7 +24,7 @@ enum { PROTOCOL_STOP_SHIFT = 32 };
  * @foreign_maps: somebody else writes the id maps;  @reports: namespaces must be there right after the clone, for their numbers are told
  * @reads: files are filled from the caller's descriptors, for as long as those give something: signals must be able to end that
  * @subreaper: the reaper is no pid 1, and must be the parent of all orphans all the same: hull looks for them below it (run/descendants.h)
- * @environment: hull's own, which the reaper forgets: root's command could read it; NULL: it may stay
+ * @environment: hull's own, which the reaper forgets: root's command could read it
  * @proc: of the caller's mount namespace
  */
 struct protocol {

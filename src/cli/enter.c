@@ -53,6 +53,7 @@ const struct command enter_command = {
 		"Runs COMMAND, or a shell, where another process is: a container or sandbox of hull's by its ID, or any process by its PID, whoever started it: "
 		"crun, runc, Podman, Docker, bubblewrap, unshare, systemd-nspawn, a browser. An ID goes before a PID of the same digits. The PIDs of other "
 		"runtimes' containers: podman inspect --format '{{.State.Pid}}' NAME, and the same with docker; lsns shows the rest.\n\n"
+		"The PID of a sandbox's process 1, which is hull's, means its command.\n\n"
 		"COMMAND gets the namespaces of that process that are not ours anyway, its root directory, cgroups, user and groups, capabilities, no_new_privs "
 		"and working directory. Without COMMAND it is $SHELL if the container has it, else /bin/bash or /bin/sh. When standard input and output are terminals, it gets "
 		"a terminal of the container's own; otherwise they are handed on as they are. Options end at COMMAND.\n\n"

@@ -19,6 +19,7 @@
 
 #include "aspect/cgroup.h"
 #include "aspect/environment.h"
+#include "aspect/init.h"
 #include "base/io.h"
 #include "base/path.h"
 #include "base/process.h"
@@ -105,6 +106,7 @@ static int on_pid(struct plan *p, const struct launched *child)
 static int open_target(struct visit *v, struct hull *h, const char *name, bool no_cgroup)
 {
 	struct job *job = &v->job;
+	char comm[sizeof(INIT_NAME) + 1];
 	uint32_t pid = 0;
 	uint64_t birth;
 	pid_t first;
@@ -124,7 +126,11 @@ static int open_target(struct visit *v, struct hull *h, const char *name, bool n
 		v->foreign = true;
 		job->id = arena_printf(&h->arena, "pid-%u", pid);
 		job->state = (struct state){ .id = job->id };
-		return target_open(&v->target, (pid_t)pid, 0, &h->arena, &h->error);
+		first = (pid_t)pid;
+		birth = 0;
+		if (io_read_small(AT_FDCWD, arena_printf(&h->arena, "/proc/%u/comm", pid), comm, sizeof(comm)) > 0 && text_equal(comm, INIT_NAME))
+			job_behind_reaper(&first, &birth);
+		return target_open(&v->target, first, birth, &h->arena, &h->error);
 	}
 	if (r == STATE_ABSENT)
 		return fail(&h->error, 0, "container '%s' does not exist; into one of another runtime go by the PID of one of its processes", name);

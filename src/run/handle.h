@@ -62,6 +62,11 @@ int job_open(struct job *job, struct hull *hull, const char *id, bool lock);
 int job_open_running(struct job *job, struct hull *hull, const char *id);
 
 /**
+ * job_behind_reaper - from a reaper of hull's to the process that it is there for, if that is still there: its first child.
+ */
+void job_behind_reaper(pid_t *pid, uint64_t *birth);
+
+/**
  * job_target - the process whose namespaces are entered: the container's first one; for an ordinary user, who may not look into a reaper of hull's, the
  * payload behind it.
  */

@@ -47,22 +47,27 @@ int job_open_running(struct job *job, struct hull *hull, const char *id)
 	return 0;
 }
 
+void job_behind_reaper(pid_t *pid, uint64_t *birth)
+{
+	struct process_stat stat;
+	pid_t child;
+
+	/* still behind the process that is ours: a pid that was given to another meanwhile has another parent */
+	if (process_children(*pid, *pid, &child, 1) == 1 && process_read_stat(child, &stat) == 0 && stat.parent == *pid) {
+		*pid = child;
+		*birth = stat.start;
+	}
+}
+
 void job_target(const struct job *job, pid_t *ret_pid, uint64_t *ret_birth)
 {
 	char path[64], link[64];
-	struct process_stat stat;
-	pid_t child;
 
 	*ret_pid = job->state.facts.pid;
 	*ret_birth = job->state.facts.pid_birth;
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)*ret_pid); /* fits */
-	if (readlink(path, link, sizeof(link)) >= 0 || errno != EACCES)
-		return;
-	/* still behind the process that is ours: a pid that was given to another meanwhile has another parent */
-	if (process_children(*ret_pid, *ret_pid, &child, 1) == 1 && process_read_stat(child, &stat) == 0 && stat.parent == *ret_pid) {
-		*ret_pid = child;
-		*ret_birth = stat.start;
-	}
+	if (readlink(path, link, sizeof(link)) < 0 && errno == EACCES)
+		job_behind_reaper(ret_pid, ret_birth);
 }
 
 void job_close(struct job *job)

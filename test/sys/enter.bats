@@ -160,6 +160,16 @@ filtered() { "$@" sh -c 'mkdir /tmp/made 2>/dev/null && rmdir /tmp/made && echo 
 	stop_target
 }
 
+@test "by pid: of a sandbox's process 1, which is hull's, it is the command behind it" {
+	local first
+	target as_user "$HULL" sandbox --env LANG=inside
+	first=$(ps -o ppid= "$PID")
+	[ "$(cat "/proc/${first// }/comm")" = hull-init ]
+	[ "$(enter --require-filter "${first// }" sh -c 'grep -c ^Seccomp:.2 /proc/self/status; echo $LANG')" = $'1\ninside' ]
+	[ "$(user_enter "${first// }" id -un 2>/dev/null)" = "$TEST_USER" ]
+	stop_target
+}
+
 @test "by pid: its cgroups, unless --no-cgroup" {
 	running
 	enter "$PID" sleep 50 </dev/null >/dev/null 2>&1 3>&- &

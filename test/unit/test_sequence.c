@@ -246,13 +246,14 @@ static void the_filter_is_loaded_once(void)
 {
 	struct run r;
 
-	for (unsigned int variant = 0; variant < 16; variant++) {
-		bool exec = variant & 1, nnp = variant & 2, sandbox = variant & 4, init = variant & 8;
-		bool apart = nnp && sandbox && init && !exec;
+	for (unsigned int variant = 0; variant < 32; variant++) {
+		bool exec = variant & 1, nnp = variant & 2, sandbox = variant & 4, init = variant & 8, userns = variant & 16;
+		bool apart = nnp && sandbox && init && userns && !exec;
 
 		run_init(&r, exec, nnp);
 		r.request.sandbox = sandbox;
 		r.spec.hull.init = init;
+		r.plan.has_userns = userns;
 		CHECK(played(&sequence_exec, &aspect_seccomp, NULL, &r) == apart);
 		CHECK(played(&sequence_seal, &aspect_seccomp, NULL, &r) == !apart);
 	}
