@@ -35,6 +35,9 @@ enum { REST_ROUNDS = 64 };
 /* how often the payload's terminal is told that the input has ended */
 enum { ENDS_MAX = 32, CONTROL_D = 4 };
 
+/* how long the reaper may take to end everybody, who may be others than it can kill: users that the payload's capabilities let them become */
+enum { PATIENCE_NS = 500000000 };
+
 /* how long a payload that catches SIGTSTP may take to put its terminal in order, and one whose reader has gone to end */
 enum { STOP_GRACE_MS = 20 };
 
@@ -61,7 +64,6 @@ uint64_t foreground_now(void)
 
 void foreground_kill(struct foreground *f, const struct launched *child)
 {
-	enum { PATIENCE_NS = 500000000 };
 	siginfo_t info = { .si_signo = INIT_END_SIGNAL, .si_code = SI_QUEUE, .si_value = { .sival_int = INIT_END_VALUE } };
 
 	if (f->scattered)
@@ -169,6 +171,8 @@ static int hear_init(struct foreground *f)
 	if ((uint32_t)value) {
 		f->wait_status = (int)((uint32_t)value - 1);
 		f->heard_end = true;
+		if (!f->linger)
+			f->kill_at = foreground_now() + PATIENCE_NS;
 	}
 	signal = (int)(value >> PROTOCOL_STOP_SHIFT);
 	return signal == 0 || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU ? signal : SIGSTOP; /* several add up */

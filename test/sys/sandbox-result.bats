@@ -29,6 +29,13 @@ for i in range(3000000): pass"; sleep 0.3'
 	record '.cpu > 0.1 and .wall < 3' | grep -x true
 }
 
+@test "nobody waits for those that hull's process 1 cannot kill: other users" {
+	run timeout -k 1 15 "$HULL" sandbox --share user --cap-add SETUID --cap-add SETGID --result "$RESULT" \
+		sh -c 'setpriv --reuid "$0" --clear-groups sleep 9 & sleep 0.3; exit 3' "$(id -u "$TEST_USER")"
+	[ "$status" -eq 3 ]
+	record '.exit_code == 3 and .wall > .3 and .wall < 5' | grep -x true
+}
+
 @test "a failure of hull's own is a record, too" {
 	run ubox --result "$RESULT" /nonexistent
 	[ "$status" -eq 127 ]
@@ -78,7 +85,7 @@ is_sleep() { [ "$(hull enter "$ID" cat /proc/2/comm </dev/null)" = sleep ]; }
 	"$HULL" --root "$STATE" sandbox --name "$ID" sleep 30 3>&- &
 	eventually has_status running
 	[ "$(hull list -q)" = "$ID" ]
-	[ "$(hull exec "$ID" cat /proc/1/comm)" = hull ]
+	[ "$(hull exec "$ID" cat /proc/1/comm)" = hull-init ]
 	eventually is_sleep # process 1 has it still to start
 	run hull sandbox --name "$ID" true
 	[ "$status" -eq 125 ]
