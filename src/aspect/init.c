@@ -46,8 +46,9 @@ static CHILD void on_stop(const struct child *c, pid_t payload, int status)
 }
 
 /*
- * All that the reaper does from here on: the payload's filters are not its own, so whoever gets hold of it would be rid of them. That is possible where it may be
- * looked into (protocol_show()), and for CAP_SYS_PTRACE in the user namespace that hull was executed in.
+ * All that the reaper does from here on: the payload's filters are not its own, so whoever gets hold of it would be rid of them. That is possible only where it
+ * may be looked into: a process that is not dumpable wants a capability in the user namespace that hull was executed in (ptrace(2)), and there it has the
+ * payload's filter (init_is_unfiltered()). Elsewhere it is done without: a filter takes a twentieth of a start.
  */
 static CHILD void confine(void)
 {
@@ -87,8 +88,8 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 
 	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
 	(void)prctl(PR_SET_NAME, INIT_NAME, 0, 0, 0); /* cannot fail; a filter that forbids it has been chosen */
-	confine();
-	protocol_show(c);
+	if (protocol_show(c))
+		confine();
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL);
 
@@ -128,6 +129,7 @@ CHILD bool init_is_unfiltered(const struct plan *p)
 struct split {
 	struct child *c;
 	void (*payload)(struct child *c);
+	long reaper;
 };
 
 static CHILD void begin_payload(void *argument)
@@ -135,16 +137,22 @@ static CHILD void begin_payload(void *argument)
 	const struct split *split = argument;
 	const struct plan *p = split->c->plan;
 
-	/* no pid namespace ends with the reaper: the payload has to by itself */
-	if (p->spec->hull.die_with_parent && (p->new_namespaces & CLONE_NEWPID) == 0)
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* a filter that forbids it has been chosen */
+	/* no pid namespace ends with the reaper: the payload has to by itself. A filter that forbids either call has been chosen. */
+	if (p->spec->hull.die_with_parent && (p->new_namespaces & CLONE_NEWPID) == 0) {
+		long parent;
+
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		parent = SYS_CALL(SYS_getppid);
+		if (parent >= 0 && parent != split->reaper)
+			_exit(INIT_LOST); /* it died before */
+	}
 	split->payload(split->c);
 }
 
 CHILD int init_split(struct child *c, void (*payload)(struct child *c))
 {
 	static const uint64_t every = ~0ull;
-	struct split split = { .c = c, .payload = payload };
+	struct split split = { .c = c, .payload = payload, .reaper = SYS_CALL(SYS_getpid) };
 	sigset_t all;
 	pid_t pid;
 

@@ -282,3 +282,15 @@ print(t(socket.AF_INET, ("127.0.0.1", int(sys.argv[1]))), "/", t(socket.AF_UNIX,
 	wait "$pid" || true
 	eventually not pgrep -f "^sleep 98.$$" >"$DIR/pid"
 }
+
+@test "a command in its caller's pid namespace cannot outlive hull: also one whose process 1 is killed before it has asked to be" {
+	command -v strace >/dev/null || skip "no strace"
+	local mark=77.$RANDOM tracer pid
+	# each process is held at its first prctl(2): the last one's is that question
+	strace -f -qq -o /dev/null -e trace=prctl -e inject=prctl:delay_enter=700000:when=1 "$HULL" sandbox --syscalls none --share pid --init sleep "$mark" </dev/null >/dev/null 2>&1 3>&- &
+	tracer=$!
+	eventually eval "pid=\$(pgrep -P $tracer -f 'hull sandbox') && pgrep -P \"\$(pgrep -P \$pid)\""
+	kill -KILL "$(pgrep -P "$tracer" -f 'hull sandbox')"
+	eventually not pgrep -f "sleep $mark"
+	wait "$tracer" || true
+}
