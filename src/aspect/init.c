@@ -88,8 +88,10 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 
 	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
 	(void)prctl(PR_SET_NAME, INIT_NAME, 0, 0, 0); /* cannot fail; a filter that forbids it has been chosen */
-	if (protocol_show(c))
-		confine();
+	if (protocol_is_shown(c)) {
+		confine(); /* before anybody may look */
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* cannot fail with this argument */
+	}
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL);
 

@@ -1,7 +1,7 @@
 /*
  * What the container must not see (maskedPaths) or not change (readonlyPaths); then, nothing being made any more, the read-only /dev and root.
  *
- * enter takes a copy of the host's /dev/null while the host can be seen, mounts_quick.c hands over an empty directory where it makes one. settle, last of its phase,
+ * enter takes a copy of the host's /dev/null while the host can be seen, mounts.c and mounts_quick.c hand over an empty directory where they make one. settle, last of its phase,
  * covers files and directories with these (cover.c).
  * Every path is resolved inside the root and without magic links; a path that does not exist needs no cover.
  */

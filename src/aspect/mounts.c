@@ -303,7 +303,7 @@ CHILD static int place_dev(struct child *c, struct mount_op *op, int tree, int t
 		(void)close_fd(target);
 		return child_fail(c, FAULT("%a: cannot make a directory in '%b'"), errno, op->place, op->target);
 	}
-	return mounts_place(c, op, tree, target) < 0 ? -1 : devices_fill(c, dev);
+	return mounts_place(c, op, tree, target) < 0 || devices_fill(c, dev) < 0 ? -1 : masks_take_empty(c, dev, "pts");
 }
 
 CHILD static int play_filesystem(struct child *c, struct mount_ops *ops, struct mount_op *op)

@@ -222,12 +222,11 @@ CHILD void protocol_forget(const struct child *c)
 		memset(*entry, 0, strlen(*entry));
 }
 
-CHILD void protocol_show(const struct child *c)
+CHILD bool protocol_is_shown(const struct child *c)
 {
 	const struct protocol *protocol = protocol_of(c);
 
-	if (protocol && protocol->reports)
-		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* cannot fail with this argument */
+	return protocol && protocol->reports;
 }
 
 CHILD enum protocol_stay protocol_tell(const struct child *c, int wait_status)

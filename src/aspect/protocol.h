@@ -24,7 +24,7 @@ enum { PROTOCOL_STOP_SHIFT = 32 };
  * @foreign_maps: somebody else writes the id maps;  @reports: namespaces must be there right after the clone, for their numbers are told
  * @reads: files are filled from the caller's descriptors, for as long as those give something: signals must be able to end that
  * @subreaper: the reaper is no pid 1, and must be the parent of all orphans all the same: hull looks for them below it (run/descendants.h)
- * @environment: hull's own, which the reaper forgets: root's command could read it
+ * @environment: hull's own, which the reaper forgets where the command could read it, NULL: it cannot
  * @proc: of the caller's mount namespace
  */
 struct protocol {
@@ -77,12 +77,12 @@ CHILD int protocol_lock(struct child *c);
 CHILD void protocol_close(const struct child *c);
 
 /**
- * protocol_show - in the reaper: whoever was told of us (--info-fd) may look into us as into any other process of his: /proc/PID/ns is how further sandboxes are
- * put into our namespaces.
+ * protocol_is_shown - in the reaper: whoever was told of us (--info-fd) may look into us as into any other process of his: /proc/PID/ns is how further sandboxes
+ * are put into our namespaces.
  * protocol_forget - before there is a payload: it may look, too, and our environment is the caller's whole one, so it goes.
  */
 CHILD void protocol_forget(const struct child *c);
-CHILD void protocol_show(const struct child *c);
+CHILD bool protocol_is_shown(const struct child *c);
 
 /* What the reaper does when the payload has ended: end at once, wait for the others, or kill them and wait, so that what they used is counted as ours. */
 enum protocol_stay { STAY_NOT, STAY, STAY_TO_COUNT };

@@ -45,6 +45,7 @@ struct run {
 	pid_t hop;  /* 0: none or already gone */
 	int hop_fd; /* its pidfd */
 	int interrupts; /* see watch_interrupts() */
+	bool late_exe; /* see dissolves_late() */
 	struct netmaker net; /* with plan->late_net */
 	struct launched child;
 	int (*on_pid)(struct plan *p, const struct launched *child);
@@ -143,7 +144,8 @@ static int at_barrier(struct run *run)
 		return -1;
 	if (hookstate_write(run->p, run->child.pid, "creating") < 0)
 		return -1;
-	selfexe_dissolve(); /* unless the child has hung it on the old root, or still has it: then it is gone before the payload */
+	if (!run->late_exe)
+		selfexe_dissolve(); /* unless the child has hung it on the old root, or still has it: then it is gone before the payload */
 	return send_go(run);
 }
 
@@ -408,6 +410,12 @@ static void abandon(struct run *run)
 	run->child.console = close_fd(run->child.console);
 }
 
+/* Whether nobody in there can reach into us, so that the mount of our executable may be dissolved while the payload starts (run/selfexe.c). */
+static bool dissolves_late(const struct plan *p)
+{
+	return p->borrows || (p->request->sandbox && p->has_userns && p->spec->hull.init && (p->new_namespaces & CLONE_NEWPID) != 0);
+}
+
 int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const struct launched *child), struct launched *ret)
 {
 	struct run run = { .p = p, .hop_fd = NO_FD, .net = { .net = NO_FD }, .child = { .pidfd = NO_FD, .console = NO_FD }, .on_pid = on_pid };
@@ -422,9 +430,8 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const 
 	if (p->request->exec || engine_of(p)->hop || p->join_fd[NAMESPACE_MOUNT] >= 0) /* into namespaces in which others are */
 		selfexe_dissolve();
 	p->exe_fd = selfexe_mount();
+	run.late_exe = until_exec && dissolves_late(p);
 	r = clone_first(&run);
-	if (p->borrows) /* while the payload starts: its own descriptor is closed, and it cannot reach ours */
-		selfexe_dissolve();
 	(void)close_fd(pair[1]);
 	if (r == 0 && run.hop == 0 && !p->borrows) {
 		r = attend(&run);
@@ -435,6 +442,8 @@ int launch(struct plan *p, bool until_exec, int (*on_pid)(struct plan *p, const 
 	run.interrupts = watch_interrupts(p);
 	if (r == 0)
 		r = serve(&run, until_exec);
+	if (run.late_exe)
+		selfexe_dissolve();
 	(void)close_fd(run.interrupts);
 	(void)close_fd(pair[0]);
 	if (r < 0)

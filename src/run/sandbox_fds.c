@@ -118,7 +118,7 @@ int sandbox_fds_prepare(struct sandbox *s)
 	p->userns2 = o->userns2_fd;
 	p->assert_no_userns = o->assert_userns_disabled;
 	p->foreign_maps = o->userns_block_fd >= 0;
-	p->environment = environ;
+	p->environment = o->bare || !spec_namespace(&s->job->spec, NAMESPACE_USER) ? environ : NULL;
 	p->subreaper = (o->time || o->wall) && !spec_namespace(&s->job->spec, NAMESPACE_PID);
 	p->reports = o->info_fd >= 0 || o->json_status_fd >= 0;
 	if (check_descriptors(s) < 0 || read_filters(s) < 0)

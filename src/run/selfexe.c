@@ -9,7 +9,7 @@
  * As long as a descriptor of the detached mount is open, whoever can reach it and may mount could make it writable again; once it is closed the kernel
  * dissolves the mount, and it can be changed by nobody, though what is mapped and /proc/PID/exe still lead through it. Dissolving waits for an RCU grace period. So the child hangs the mount on the old root, with which it is
  * unmounted (aspect/rootfs.c), and both sides have closed it before the payload can run; but it is dissolved before the clone if that enters namespaces in
- * which others are, and while the payload starts if we stand still until then: nobody in the sandbox can reach into hull.
+ * which others are, and while the payload starts if nobody in the sandbox can reach into hull: nobody waits for that grace period then.
  */
 #include "run/selfexe.h"
 
