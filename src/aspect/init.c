@@ -48,7 +48,7 @@ static CHILD void on_stop(const struct child *c, pid_t payload, int status)
 /*
  * All that the reaper does from here on: the payload's filters are not its own, so whoever gets hold of it would be rid of them. That is possible only where it
  * may be looked into: a process that is not dumpable wants a capability in the user namespace that hull was executed in (ptrace(2)), and there it has the
- * payload's filter (init_is_unfiltered()). Elsewhere it is done without: a filter takes a twentieth of a start.
+ * payload's filter (init_is_unfiltered()), but for those of bubblewrap's callers. Elsewhere it is done without: a filter takes a twentieth of a start.
  */
 static CHILD void confine(void)
 {
@@ -88,10 +88,10 @@ static CHILD _Noreturn void reap(const struct child *c, pid_t payload, const sig
 
 	protocol_close(c); /* nothing is held open that somebody at the other end waits for */
 	(void)prctl(PR_SET_NAME, INIT_NAME, 0, 0, 0); /* cannot fail; a filter that forbids it has been chosen */
-	if (protocol_is_shown(c)) {
+	if (protocol_is_shown(c) || !c->plan->has_userns)
 		confine(); /* before anybody may look */
+	if (protocol_is_shown(c))
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* cannot fail with this argument */
-	}
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL);
 
