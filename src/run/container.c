@@ -175,6 +175,9 @@ int container_kill(struct hull *hull, const char *id, const char *signal, bool a
 	if (r == 0 && ((all && cgroup_known(&job.state.facts)) || (number == SIGKILL && outlives_init(&job)))) {
 		r = cgroup_kill_all(&job.state.facts, &hull->arena, &hull->error, number);
 	} else if (r == 0) {
+		/* a reaper hands on all that it can block */
+		if (number == SIGSTOP && job.state.facts.pid && read_kept_config(&job) == 0 && job.spec.hull.init)
+			job_behind_reaper(&job.state.facts.pid, &job.state.facts.pid_birth);
 		pidfd = job.state.facts.pid ? process_open(job.state.facts.pid, job.state.facts.pid_birth) : -ESRCH;
 		r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, number);
 		(void)close_fd(pidfd);

@@ -90,6 +90,14 @@ is_sleep() { [ "$(hull enter "$ID" cat /proc/2/comm </dev/null)" = sleep ]; }
 	run hull sandbox --name "$ID" true
 	[ "$status" -eq 125 ]
 	[[ $output == *"already exists"* ]]
+	# not process 1, which could not go on by itself
+	first=$(hull state "$ID" | jq .pid)
+	command=$(pgrep -P "$first")
+	hull kill "$ID" STOP
+	eventually grep -q 'T (stopped)' "/proc/$command/status"
+	grep -q 'S (sleeping)' "/proc/$first/status"
+	hull kill "$ID" CONT
+	eventually grep -q 'S (sleeping)' "/proc/$command/status"
 	hull kill "$ID" TERM
 	code=0
 	wait $! || code=$?
