@@ -17,6 +17,7 @@
 #include "aspect/nswords.h"
 #include "aspect/protocol.h"
 #include "base/scope.h"
+#include "base/share.h"
 #include "base/sys.h"
 #include "spec/oci.h"
 
@@ -52,10 +53,49 @@ static CHILD int loopback_up(int fd)
 	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 
+/* The child's own thread. @net: the namespace that it made, or -errno;  @error: of setting its loopback interface up */
+struct own_net {
+	void *stack;
+	uint32_t running;
+	int net, error;
+};
+
+static CHILD void make_own(void *argument)
+{
+	struct own_net *own = argument;
+	int socket;
+
+	own->net = net_make(&socket);
+	own->error = own->net < 0 ? 0 : net_set_up(socket);
+}
+
+static CHILD int join_own(struct child *c)
+{
+	struct own_net *own = c->plan->data[ASPECT_NET];
+	int r;
+
+	share_join(&own->running);
+	if (own->net < 0)
+		return child_fail(c, FAULT("cannot make a network namespace"), own->net, NULL, NULL);
+	if (own->error < 0)
+		return child_fail(c, FAULT("cannot set the loopback interface up"), own->error, NULL, NULL);
+	r = sys_setns(own->net, CLONE_NEWNET);
+	(void)close_fd(own->net);
+	c->net_joined = true;
+	return r < 0 ? child_fail(c, FAULT("cannot join the new network namespace"), r, NULL, NULL) : 0;
+}
+
 static CHILD int net_enter(struct child *c)
 {
 	int fd, r;
 
+	if (c->plan->own_net) {
+		struct own_net *own = c->plan->data[ASPECT_NET];
+
+		if (share_thread(own->stack, make_own, own, &own->running) < 0)
+			make_own(own); /* then not beside us: we join what we are in */
+		return 0;
+	}
 	if ((c->plan->new_namespaces & CLONE_NEWNET) == 0 || c->plan->late_net)
 		return 0;
 	fd = any_socket();
@@ -74,7 +114,8 @@ static CHILD int open_net(int socket)
 	return fd < 0 ? -errno : fd;
 }
 
-bool net_may_be_late(const struct plan *p)
+/* Whether nobody has to see it early. */
+static bool may_come_late(const struct plan *p)
 {
 	const struct hooks *h = &p->spec->hooks;
 
@@ -82,8 +123,25 @@ bool net_may_be_late(const struct plan *p)
 		return false;
 	if (p->request->plugins) /* they are promised that the namespaces are there */
 		return false;
-	return (p->new_namespaces & CLONE_NEWNET) != 0 && !p->has_userns && p->caller->privileged && p->spec->linux.net_devices.n == 0 && h->prestart.n == 0 &&
-	       h->create_runtime.n == 0 && h->create_container.n == 0;
+	return (p->new_namespaces & CLONE_NEWNET) != 0 && p->spec->linux.net_devices.n == 0 && h->prestart.n == 0 && h->create_runtime.n == 0 &&
+	       h->create_container.n == 0;
+}
+
+bool net_may_be_late(const struct plan *p)
+{
+	return may_come_late(p) && !p->has_userns && p->caller->privileged;
+}
+
+void net_choose(struct plan *p, bool hop)
+{
+	struct own_net *own;
+
+	p->own_net = SHARE_IS_POSSIBLE && p->request->sandbox && !hop && (p->new_namespaces & CLONE_NEWUSER) != 0 && may_come_late(p);
+	if (!p->own_net)
+		return;
+	own = arena_new(p->arena, struct own_net);
+	own->stack = share_stack(p->arena);
+	p->data[ASPECT_NET] = own;
 }
 
 CHILD int net_make(int *ret_socket)
@@ -112,7 +170,11 @@ CHILD int net_join(struct child *c)
 {
 	int fd, r;
 
-	if (!c->plan->late_net || c->net_joined)
+	if (c->net_joined)
+		return 0;
+	if (c->plan->own_net)
+		return join_own(c);
+	if (!c->plan->late_net)
 		return 0;
 	fd = child_receive_fd(c);
 	r = sys_setns(fd, CLONE_NEWNET); /* fails if it is none */

@@ -1,6 +1,7 @@
 /*
  * A network namespace takes the kernel as long to make as everything else that a container gets before its mounts. So where nobody has to see it early, it
- * is no part of the clone: a thread makes it (net_make()) while the child is cloned and builds the container's tree, and the child joins it (net_join()).
+ * is no part of the clone: a thread makes it (net_make()) while the child is cloned and builds the container's tree, and the child joins it (net_join()). It is
+ * a thread of the parent's, or the child's where the namespace is to belong to a new user namespace.
  */
 #ifndef ASPECT_NET_H
 #define ASPECT_NET_H
@@ -12,6 +13,12 @@
  * the child or shows to hooks needs it.
  */
 bool net_may_be_late(const struct plan *p);
+
+/**
+ * net_choose - the same of a namespace that is to belong to the child's new user namespace: sets plan->own_net.
+ * @hop: there is a process between us and the child.
+ */
+void net_choose(struct plan *p, bool hop);
 
 /**
  * net_make - enter a new network namespace, for good: for a thread or process that ends in it.

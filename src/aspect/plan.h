@@ -144,7 +144,7 @@ struct facts {
  * @data: one private structure an aspect, allocated in @arena by its check or prepare
  * @parent_first: the child may enter only after the parent phase (id maps, a move into the cgroup, hooks); else both run at once, and the child waits
  *                for the parent before execve
- * @late_net: the new network namespace is no part of the clone: aspect/net.h
+ * @late_net: the new network namespace is no part of the clone: aspect/net.h;  @own_net: nor is this one, which the child makes by itself
  * @shares: the child lives in hull's memory until execve (base/share.h): from the clone on neither side changes what the other may read
  * @borrows: it does, and hull stands still: nothing is to be done beside it
  * @cgroup_fd: directory to clone into (CLONE_INTO_CGROUP), NO_FD: none
@@ -164,7 +164,7 @@ struct plan {
 	int join_fd[NAMESPACE_MAX];
 	bool has_userns;
 	bool parent_first, shares, borrows;
-	bool late_net;
+	bool late_net, own_net;
 	int cgroup_fd;
 	int state_fd;
 	int exe_fd;

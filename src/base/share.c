@@ -20,7 +20,7 @@
 enum { STACK = 256 << 10, THREAD = 512, KNOWN = 96 };
 
 /* The child has no caller to return to: it goes from the system call into @run, on its own stack, and from there to exit(2). */
-static long clone_onto(const struct clone_args *args, void (*run)(void *), void *argument)
+static CHILD long clone_onto(const struct clone_args *args, void (*run)(void *), void *argument)
 {
 	register void *kept asm("r12") = argument; /* which the system call leaves alone */
 	long r;
@@ -42,9 +42,14 @@ static long clone_onto(const struct clone_args *args, void (*run)(void *), void 
 	return r;
 }
 
-pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void *argument), void *argument)
+void *share_stack(struct arena *arena)
 {
-	char *stack = arena_alloc(arena, STACK + THREAD), *thread = stack + STACK; /* on the page that the stack begins with */
+	return arena_alloc(arena, STACK + THREAD);
+}
+
+static CHILD pid_t clone_with(char *stack, struct clone_args *args, void (*run)(void *argument), void *argument)
+{
+	char *thread = stack + STACK; /* on the page that the stack begins with */
 
 	memset(thread, 0, THREAD);
 	memcpy(thread, __builtin_thread_pointer(), KNOWN);
@@ -54,6 +59,11 @@ pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void
 	args->stack = (uint64_t)(uintptr_t)stack;
 	args->stack_size = STACK;
 	return (pid_t)clone_onto(args, run, argument);
+}
+
+pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void *argument), void *argument)
+{
+	return clone_with(share_stack(arena), args, run, argument);
 }
 
 CHILD pid_t share_vfork(void (*run)(void *argument), void *argument)
@@ -78,7 +88,7 @@ CHILD pid_t share_vfork(void (*run)(void *argument), void *argument)
 	return (pid_t)r;
 }
 
-int share_thread(struct arena *arena, void (*run)(void *argument), void *argument, uint32_t *running)
+CHILD int share_thread(void *stack, void (*run)(void *argument), void *argument, uint32_t *running)
 {
 	struct clone_args args = {
 		.flags = CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
@@ -87,7 +97,7 @@ int share_thread(struct arena *arena, void (*run)(void *argument), void *argumen
 	pid_t r;
 
 	*running = 1;
-	r = share_clone(&args, arena, run, argument);
+	r = clone_with(stack, &args, run, argument);
 	if (r > 0)
 		return 0;
 	*running = 0;
@@ -111,9 +121,15 @@ CHILD pid_t share_vfork(void (*run)(void *argument), void *argument)
 	return (pid_t)pid;
 }
 
-int share_thread(struct arena *arena, void (*run)(void *argument), void *argument, uint32_t *running)
+void *share_stack(struct arena *arena)
 {
-	(void)arena, (void)run, (void)argument;
+	(void)arena;
+	return NULL;
+}
+
+CHILD int share_thread(void *stack, void (*run)(void *argument), void *argument, uint32_t *running)
+{
+	(void)stack, (void)run, (void)argument;
 	*running = 0;
 	return -ENOSYS;
 }
@@ -121,7 +137,7 @@ int share_thread(struct arena *arena, void (*run)(void *argument), void *argumen
 #endif
 
 /* The kernel clears the word and wakes us (clone(2), CLONE_CHILD_CLEARTID). */
-void share_join(const uint32_t *running)
+CHILD void share_join(const uint32_t *running)
 {
 	uint32_t seen;
 

@@ -42,16 +42,21 @@ pid_t share_clone(struct clone_args *args, struct arena *arena, void (*run)(void
 CHILD pid_t share_vfork(void (*run)(void *argument), void *argument);
 
 /**
+ * share_stack - room for a thread's stack (256 KiB), which costs nothing before it is used.
+ */
+void *share_stack(struct arena *arena);
+
+/**
  * share_thread - a thread of ours that calls @run(@argument), and ends when that returns.
- * @arena: as above, until share_join() has returned.
+ * @stack: share_stack(), which must live until share_join() has returned.
  * @running: becomes 1, and 0 again when the thread has ended; it must live as long.
  * Return: 0, or -errno as above; then @running is 0.
  */
-int share_thread(struct arena *arena, void (*run)(void *argument), void *argument, uint32_t *running);
+CHILD int share_thread(void *stack, void (*run)(void *argument), void *argument, uint32_t *running);
 
 /**
  * share_join - wait for the end of the thread, and see what it wrote. At once if there is none.
  */
-void share_join(const uint32_t *running);
+CHILD void share_join(const uint32_t *running);
 
 #endif

@@ -109,7 +109,7 @@ static int clone_first(struct run *run)
 		args.flags |= (uint64_t)p->new_namespaces;
 	if (!plan_cgroup_ns_at_clone(p))
 		args.flags &= ~(uint64_t)CLONE_NEWCGROUP; /* cgroup/enter makes that one, once inside the cgroup */
-	if (p->late_net)
+	if (p->late_net || p->own_net)
 		args.flags &= ~(uint64_t)CLONE_NEWNET;
 	if (p->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;

@@ -190,6 +190,7 @@ int plan_prepare(struct plan *p)
 	engine_of(p)->hop = hop_needed(p);
 	p->parent_first |= must_wait(p);
 	p->shares = may_share(p);
+	net_choose(p, engine_of(p)->hop);
 	return 0;
 }
 
