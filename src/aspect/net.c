@@ -183,6 +183,11 @@ CHILD int net_join(struct child *c)
 	return r < 0 ? child_fail(c, FAULT("cannot join the new network namespace"), r, NULL, NULL) : 0;
 }
 
+CHILD int net_join_first(struct child *c)
+{
+	return c->plan->own_net && c->plan->spec->linux.sysctl.n == 0 ? 0 : net_join(c);
+}
+
 static void net_explain(const struct plan *p, enum phase phase, struct explain *x)
 {
 	const struct net_device_list *devices = &p->spec->linux.net_devices;

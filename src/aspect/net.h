@@ -40,4 +40,9 @@ CHILD int net_set_up(int socket);
  */
 CHILD int net_join(struct child *c);
 
+/**
+ * net_join_first - the same, but for one that a thread of the child's is making: nothing depends on that yet, unless there are kernel parameters to be set.
+ */
+CHILD int net_join_first(struct child *c);
+
 #endif

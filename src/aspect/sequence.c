@@ -77,7 +77,7 @@ static const struct sequence_row enter[] = {
 	{ &aspect_mounts, OWN, WHEN_CREATE },
 	{ &aspect_devices, OWN, WHEN_CREATE }, /* after mounts: /dev is one of them */
 	{ &aspect_masks, OWN, WHEN_CREATE },     /* takes /dev/null from the host while it can be seen */
-	{ &aspect_net, net_join, WHEN_CREATE },      /* one that is made beside the above: the last moment before anything else may look at it */
+	{ &aspect_net, net_join_first, WHEN_CREATE }, /* one that is made beside the above: the last moment before anything else may look at it */
 	{ &aspect_hooks, child_wait_hooks, WHEN_CREATE }, /* the parent runs prestart and createRuntime: mounts done, root not yet changed */
 	{ &aspect_hooks, OWN, WHEN_CREATE },     /* createContainer: last to see the host's tree */
 };
@@ -92,6 +92,7 @@ static const struct sequence_row settle[] = {
 };
 
 static const struct sequence_row seal[] = {
+	{ &aspect_net, net_join, WHEN_CREATE },                    /* one that our own thread has made beside all that: while we are alone, and may */
 	{ &aspect_tty, OWN, WHEN_ALWAYS },                          /* new session, controlling terminal: needs the descriptors that stdio moves */
 	{ &aspect_sched, OWN, WHEN_ALWAYS },                      /* needs CAP_SYS_NICE */
 	{ &aspect_mempolicy, OWN, WHEN_ALWAYS },
