@@ -53,6 +53,9 @@ static CHILD int loopback_up(int fd)
 	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 
+/* the first number that is given out when all have been once (kernel/pid.c, RESERVED_PIDS) */
+enum { OWN_NET_TID = 300 };
+
 /* The child's own thread. @net: the namespace that it made, or -errno;  @error: of setting its loopback interface up */
 struct own_net {
 	void *stack;
@@ -90,9 +93,11 @@ static CHILD int net_enter(struct child *c)
 	int fd, r;
 
 	if (c->plan->own_net) {
+		/* the command is process 2 */
+		pid_t tid = c->plan->new_namespaces & CLONE_NEWPID ? OWN_NET_TID : 0;
 		struct own_net *own = c->plan->data[ASPECT_NET];
 
-		if (share_thread(own->stack, make_own, own, &own->running) < 0)
+		if (share_thread(own->stack, tid, make_own, own, &own->running) < 0)
 			make_own(own); /* then not beside us: we join what we are in */
 		return 0;
 	}

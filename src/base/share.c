@@ -88,11 +88,13 @@ CHILD pid_t share_vfork(void (*run)(void *argument), void *argument)
 	return (pid_t)r;
 }
 
-CHILD int share_thread(void *stack, void (*run)(void *argument), void *argument, uint32_t *running)
+CHILD int share_thread(void *stack, pid_t tid, void (*run)(void *argument), void *argument, uint32_t *running)
 {
 	struct clone_args args = {
 		.flags = CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
 		.child_tid = (uint64_t)(uintptr_t)running,
+		.set_tid = tid > 0 ? (uint64_t)(uintptr_t)&tid : 0,
+		.set_tid_size = tid > 0,
 	};
 	pid_t r;
 
@@ -127,9 +129,9 @@ void *share_stack(struct arena *arena)
 	return NULL;
 }
 
-CHILD int share_thread(void *stack, void (*run)(void *argument), void *argument, uint32_t *running)
+CHILD int share_thread(void *stack, pid_t tid, void (*run)(void *argument), void *argument, uint32_t *running)
 {
-	(void)stack, (void)run, (void)argument;
+	(void)stack, (void)tid, (void)run, (void)argument;
 	*running = 0;
 	return -ENOSYS;
 }

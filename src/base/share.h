@@ -49,10 +49,11 @@ void *share_stack(struct arena *arena);
 /**
  * share_thread - a thread of ours that calls @run(@argument), and ends when that returns.
  * @stack: share_stack(), which must live until share_join() has returned.
+ * @tid: its number in our pid namespace, for those with CAP_SYS_ADMIN over that (Linux 5.5), so that it takes none that is counted; 0: the next one.
  * @running: becomes 1, and 0 again when the thread has ended; it must live as long.
  * Return: 0, or -errno as above; then @running is 0.
  */
-CHILD int share_thread(void *stack, void (*run)(void *argument), void *argument, uint32_t *running);
+CHILD int share_thread(void *stack, pid_t tid, void (*run)(void *argument), void *argument, uint32_t *running);
 
 /**
  * share_join - wait for the end of the thread, and see what it wrote. At once if there is none.

@@ -38,7 +38,7 @@ static CHILD void make(void *argument)
 bool netmaker_start(struct netmaker *m, const struct plan *p, int channel)
 {
 	*m = (struct netmaker){ .channel = channel, .net = NO_FD };
-	return share_thread(share_stack(p->arena), make, m, &m->running) == 0;
+	return share_thread(share_stack(p->arena), 0, make, m, &m->running) == 0;
 }
 
 int netmaker_finish(struct netmaker *m, struct error *e)

@@ -140,7 +140,7 @@ static void test_thread(void)
 
 	share_join(&w.running);
 	errno = 42;
-	r = share_thread(share_stack(&arena), work, &w, &w.running);
+	r = share_thread(share_stack(&arena), 0, work, &w, &w.running);
 	if (!SHARE_IS_POSSIBLE) {
 		CHECK(r == -ENOSYS && w.running == 0);
 		return;
