@@ -153,10 +153,11 @@ filtered() { "$@" sh -c 'mkdir /tmp/made 2>/dev/null && rmdir /tmp/made && echo 
 	[ "$(enter --require-filter "$PID" awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 2 ]
 	# beside a debugger root cannot either
 	strace -qq -o /dev/null -p "$PID" 3>&- &
+	local tracer=$! # by its number: the current job is the target once this one has ended
 	eventually grep -q '^TracerPid:.*[1-9]' "/proc/$PID/status"
 	refuses "--require-filter" "beside a debugger" -- "$HULL" enter --require-filter "$PID" true
-	kill %%
-	wait %% 2>/dev/null || true
+	kill "$tracer"
+	wait "$tracer" 2>/dev/null || true
 	stop_target
 }
 
