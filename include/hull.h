@@ -341,7 +341,8 @@ enum {
  * @syscalls: system-call profile: "default", "none", or a file with a linux.seccomp document; NULL: "default", with @bare: "none"
  * @seccomp_fds: descriptors of raw BPF programs, ended by -1
  * @no_landlock: without the second wall;  @nest: the command may make namespaces, mounts and sandboxes of its own
- * @init: pid 1 is a reaper and the command its child, which it also is unasked in a pid namespace of its own;  @as_pid_1: the command is pid 1;  @new_session: setsid(2);  @tty: 1 own pseudoterminal, 0 the caller's, -1 whatever is safe
+ * @init: a reaper waits for orphans, and the command is its child; in a pid namespace of its own that is so unasked, unless with @as_pid_1: the command is pid 1
+ * @new_session: setsid(2);  @tty: 1 own pseudoterminal, 0 the caller's, -1 whatever is safe
  * @die_with_parent: kill the sandbox when the caller of this function dies;  @survive: do not kill it when this process dies
  * @memory: bytes or with a suffix k, m, g;  @cpus: "1.5";  @pids: number; @fsize, @stack, @core: sizes; @nofile: number; NULL: no limit
  * @time: processor time, @wall: real time: "1.5", "500ms", "2m" (seconds without a unit)
@@ -378,7 +379,7 @@ struct hull_sandbox_options {
 	const char *syscalls;
 	const int *seccomp_fds;
 	bool no_landlock, nest;
-	bool init, as_pid_1, new_session;
+	bool init, new_session;
 	int tty;
 	bool die_with_parent, survive;
 	const char *memory, *cpus, *pids, *fsize, *nofile, *stack, *core, *time, *wall;
@@ -393,6 +394,7 @@ struct hull_sandbox_options {
 	const char *const *plugins;
 	const char *plugin_dir;
 	const char *runtime;
+	bool as_pid_1;
 };
 
 /* options of a sandbox that asks for nothing: descriptors and ids are -1 */

@@ -1,24 +1,6 @@
 #!/usr/bin/env bats
 # hull try and directories: the times that a command leaves them, and whole trees that it moves.
-load lib
-
-setup_file()
-{
-	file_begin
-	is_hull || skip "only hull does this, and HULL is another runtime"
-}
-
-# place: a directory of the host's with something in it, W
-place()
-{
-	W=$DIR/host
-	mkdir -p "$W/sub/deep"
-	echo one >"$W/a"
-	echo two >"$W/sub/b"
-	echo three >"$W/sub/deep/c"
-	chmod 644 "$W/a"
-	export W
-}
+load try
 
 # times_of DIR: of all directories
 times_of()

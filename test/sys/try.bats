@@ -1,25 +1,7 @@
 #!/usr/bin/env bats
 # hull try: a command on throwaway overlays over the real root, and what becomes of its changes. What is applied lies in the test's own directory; what touches the
 # system is dropped.
-load lib
-
-setup_file()
-{
-	file_begin
-	is_hull || skip "only hull does this, and HULL is another runtime"
-}
-
-# place: a directory of the host's with something in it, W
-place()
-{
-	W=$DIR/host
-	mkdir -p "$W/sub/deep"
-	echo one >"$W/a"
-	echo two >"$W/sub/b"
-	echo three >"$W/sub/deep/c"
-	chmod 644 "$W/a"
-	export W
-}
+load try
 
 # state_of DIR: one line for everything in it: type, mode, owner, size, path, target; and the contents
 state_of()
